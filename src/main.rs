@@ -1,0 +1,7 @@
+//! Parse, run, map the error to an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rmq::cli::main(std::env::args_os())
+}
