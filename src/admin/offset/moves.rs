@@ -122,9 +122,10 @@ async fn stuck(
 }
 
 /// Whether the group is still where it was although it should have moved. One that moved on by itself after the
-/// reset, consuming, is not stuck.
+/// reset, consuming, is not stuck. Where there was no offset, brokers tell 0 (`AdminBrokerProcessor.getConsumeStats`)
+/// or less.
 fn is_stuck(row: &QueueMove, now: i64) -> bool {
-    now != row.to_offset && Some(now) == row.from_offset
+    now != row.to_offset && row.from_offset.map_or(now <= 0, |from| now == from)
 }
 
 /// Lets the broker move the group; its answer says where every queue went.
@@ -178,31 +179,28 @@ async fn one_queue(
     Ok(())
 }
 
-/// Writes the offsets of the queues.
+/// Writes the offsets of the queues, one after the other: Apache's broker loses offsets when the first ones of a group
+/// on a topic arrive at the same time (`ConsumerOffsetManager.commitOffset` puts a new table of the group for each).
 async fn by_queue(
     ctx: &Context,
     request: &Request<'_>,
     broker: &Broker,
     rows: &[QueueMove],
 ) -> Result<(), CallError> {
-    let results = ctx
-        .fan_out(rows, |row| {
-            let header = UpdateOffsetHeader {
-                consumer_group: request.group.to_owned(),
-                topic: request.topic.to_owned(),
-                queue_id: row.queue_id,
-                commit_offset: row.to_offset,
-                broker_name: Some(broker.broker_name.clone()),
-            };
-            async move {
-                if Some(row.to_offset) == row.from_offset && request.timestamp != END {
-                    return Ok(());
-                }
-                ctx.ask::<UpdateConsumerOffset>(&broker.addr, header, ()).await.map(|_| ())
-            }
-        })
-        .await;
-    results.into_iter().collect()
+    for row in rows {
+        if Some(row.to_offset) == row.from_offset && request.timestamp != END {
+            continue;
+        }
+        let header = UpdateOffsetHeader {
+            consumer_group: request.group.to_owned(),
+            topic: request.topic.to_owned(),
+            queue_id: row.queue_id,
+            commit_offset: row.to_offset,
+            broker_name: Some(broker.broker_name.clone()),
+        };
+        ctx.ask::<UpdateConsumerOffset>(&broker.addr, header, ()).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -224,7 +222,10 @@ mod tests {
             (row(Some(5), 9), 5, true),
             (row(Some(5), 9), 12, false),
             (row(Some(5), 5), 5, false),
-            (row(None, 9), -1, false),
+            (row(None, 9), 12, false),
+            (row(None, 9), 0, true),
+            (row(None, 9), -1, true),
+            (row(None, 0), 0, false),
         ];
         for (row, now, want) in table {
             assert_eq!(is_stuck(&row, now), want, "{row:?} {now}");

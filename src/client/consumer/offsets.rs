@@ -1,5 +1,6 @@
 //! Offsets of the group at the broker (Java: `RemoteBrokerOffsetStore`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::held::Held;
@@ -15,7 +16,7 @@ use crate::protocol::queue::MessageQueue;
 use crate::protocol::route::MASTER_ID;
 use crate::runtime::fan_out;
 
-/// How many offsets are committed at the same time.
+/// How many brokers and topics are written to at the same time.
 const FAN_OUT: usize = 16;
 
 impl Shared {
@@ -73,7 +74,7 @@ impl Shared {
     }
 
     /// Commits what is consumed of a queue, if the broker does not know it yet.
-    pub(super) async fn commit(&self, held: &Held) -> Result<(), ClientError> {
+    async fn commit(&self, held: &Held) -> Result<(), ClientError> {
         if !self.options.commit {
             return Ok(());
         }
@@ -92,11 +93,29 @@ impl Shared {
         Ok(())
     }
 
-    /// Commits all queues side by side; what fails is returned.
+    /// Commits all queues that are held; what fails is returned.
     pub(super) async fn commit_all(&self) -> Vec<(MessageQueue, ClientError)> {
         let held: Vec<Arc<Held>> = self.held.lock().values().cloned().collect();
-        let results = fan_out(held, FAN_OUT, |held| async move {
-            self.commit(&held).await.err().map(|error| (held.queue.clone(), error))
+        self.commit_each(held).await
+    }
+
+    /// Commits these queues; what fails is returned. The queues of a topic on one broker go one after the other:
+    /// Apache's broker loses offsets when the first ones of a group on a topic arrive at the same time
+    /// (`ConsumerOffsetManager.commitOffset` puts a new table of the group for each).
+    pub(super) async fn commit_each(&self, held: Vec<Arc<Held>>) -> Vec<(MessageQueue, ClientError)> {
+        let mut tables: BTreeMap<(String, String), Vec<Arc<Held>>> = BTreeMap::new();
+        for held in held {
+            let table = (held.queue.broker_name.clone(), held.queue.topic.clone());
+            tables.entry(table).or_default().push(held);
+        }
+        let results = fan_out(tables.into_values(), FAN_OUT, |table| async move {
+            let mut failed = Vec::new();
+            for held in table {
+                if let Err(error) = self.commit(&held).await {
+                    failed.push((held.queue.clone(), error));
+                }
+            }
+            failed
         })
         .await;
         results.into_iter().flatten().collect()

@@ -114,7 +114,7 @@ async fn apply(shared: &Arc<Shared>, topic: &str, ours: Vec<MessageQueue>) -> Re
             .cloned()
             .collect()
     };
-    fan_out(lost, FAN_OUT, |held| async move { release(shared, &held).await }).await;
+    release(shared, lost).await;
     let new: Vec<MessageQueue> = {
         let held = shared.held.lock();
         ours.into_iter().filter(|queue| !held.contains_key(queue)).collect()
@@ -123,14 +123,16 @@ async fn apply(shared: &Arc<Shared>, topic: &str, ours: Vec<MessageQueue>) -> Re
     taken.into_iter().collect()
 }
 
-/// From here on its messages are the new owner's; what is consumed is committed for it.
-async fn release(shared: &Shared, held: &Held) {
-    held.released.cancel();
-    if let Err(error) = shared.commit(held).await {
-        shared.report(Some(held.queue.clone()), error);
+/// From here on their messages are the new owner's; what is consumed is committed for it.
+async fn release(shared: &Shared, lost: Vec<Arc<Held>>) {
+    lost.iter().for_each(|held| held.released.cancel());
+    for (queue, error) in shared.commit_each(lost.clone()).await {
+        shared.report(Some(queue), error);
     }
-    shared.held.lock().remove(&held.queue);
-    tracing::debug!(queue = %held.queue, "released");
+    for held in lost {
+        shared.held.lock().remove(&held.queue);
+        tracing::debug!(queue = %held.queue, "released");
+    }
 }
 
 async fn take(shared: &Arc<Shared>, queue: MessageQueue) -> Result<(), ClientError> {
