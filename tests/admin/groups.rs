@@ -345,3 +345,24 @@ fn offsets_are_copied_between_groups_that_are_there_only() {
     let line = ["cloneGroupOffset", "-s", "S", "-d", "S", "-t", "T", "-n", &ns.addr];
     let _ = Env::new().run(&line).code(2);
 }
+
+#[test]
+fn offsets_are_written_one_after_the_other() {
+    let queue = |id: i32| {
+        format!(
+            r#"{{"brokerName":"a","queueId":{id},"topic":"T"}}:{{"brokerOffset":9,"consumerOffset":7,"lastTimestamp":5}}"#
+        )
+    };
+    let stats = format!(r#"{{"offsetTable":{{{},{}}}}}"#, queue(0), queue(1));
+    let broker = Fake::start()
+        .on(201, groups(&["S", "D"]))
+        .on(203, Answer::No(206, "not online"))
+        .when(208, move |seen| match seen.field("consumerGroup") {
+            "S" => ok(stats.clone()),
+            _ => ok(r#"{"offsetTable":{}}"#),
+        })
+        .on(15, Answer::No(1, "refused"));
+    let ns = name_server(&[("a", &broker.addr)], &["T", "%RETRY%S"]);
+    let _ = Env::new().run(&["cloneGroupOffset", "-s", "S", "-d", "D", "-t", "T", "-n", &ns.addr]).code(1);
+    assert_eq!(broker.seen(15).len(), 1, "the second is not sent before the first is answered");
+}
