@@ -1,8 +1,6 @@
 //! The same question to many, side by side, with a bound.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
+use futures_util::stream::{self, StreamExt};
 
 /// Runs `work` on every item, at most `bound` at a time, in this task: the futures may borrow. Results are in the
 /// order of the items. Dropping the future drops all work in it.
@@ -11,34 +9,14 @@ where
     F: FnMut(I) -> Fut,
     Fut: Future<Output = T>,
 {
-    let mut waiting = items.into_iter();
-    let mut results: Vec<Option<T>> = Vec::new();
-    let mut running: Vec<(usize, Pin<Box<Fut>>)> = Vec::new();
-    poll_fn(|cx| {
-        loop {
-            while running.len() < bound.max(1) {
-                let Some(item) = waiting.next() else { break };
-                running.push((results.len(), Box::pin(work(item))));
-                results.push(None);
-            }
-            if running.is_empty() {
-                return Poll::Ready(());
-            }
-            let before = running.len();
-            running.retain_mut(|(index, future)| match future.as_mut().poll(cx) {
-                Poll::Ready(value) => {
-                    results[*index] = Some(value);
-                    false
-                }
-                Poll::Pending => true,
-            });
-            if running.len() == before {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await;
-    results.into_iter().flatten().collect()
+    let numbered = items.into_iter().enumerate().map(|(number, item)| {
+        let work = work(item);
+        async move { (number, work.await) }
+    });
+    // Not `buffered`, where one slow item would hold up those behind it.
+    let mut results: Vec<(usize, T)> = stream::iter(numbered).buffer_unordered(bound.max(1)).collect().await;
+    results.sort_unstable_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]
