@@ -119,3 +119,14 @@ fn a_compaction_log_is_read_and_left_as_it_is() {
     assert_eq!(run.stdout(), "");
     assert_eq!(std::fs::read(&file).unwrap(), [0; 64]);
 }
+
+#[test]
+fn brokers_are_told_of_a_producer_once() {
+    let receipt = ["msgId", "queueId", "queueOffset"].map(|name| (name, "0".to_owned()));
+    let broker =
+        Fake::start().on(34, ok("")).on(35, ok("")).on(310, Answer::Ok(receipt.to_vec(), String::new()));
+    let ns = name_server(&[("a", &broker.addr)], &["TBW102"]);
+    let _ = Env::new().run(&["produce", "Fresh", "--count", "9", "-n", &ns.addr]).code(0);
+    assert_eq!(broker.seen(310).len(), 9);
+    assert_eq!(broker.seen(34).len(), 1, "heartbeats");
+}
