@@ -195,9 +195,18 @@ impl Broker {
         let properties = message.properties.to_raw();
         let due =
             NewMessage { topic, queue_id, prepared_transaction_offset: 0, ..message.as_new(&properties) };
-        let appended = self.store.append(&due)?;
-        self.count_put(&Moved { topic, queue_id, messages: 1, bytes: appended.size, began });
-        Ok(())
+        match self.store.append_own(&due) {
+            Ok(appended) => {
+                self.count_put(&Moved { topic, queue_id, messages: 1, bytes: appended.size, began });
+                Ok(())
+            }
+            // It can never be stored: what is due after it must not wait for it.
+            Err(error @ (StoreError::TooLarge { .. } | StoreError::Message(_))) => {
+                tracing::error!(offset = unit.physical_offset, %error, "a delayed message is given up");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -51,9 +51,22 @@ impl Store {
     /// [`StoreError::Full`], [`StoreError::Poisoned`] or [`StoreError::Closed`] when nothing can; nothing
     /// is left behind in any case.
     pub fn append(&self, message: &NewMessage<'_>) -> Result<Appended, StoreError> {
+        self.append_within(message, self.settings().max_message_size)
+    }
+
+    /// Appends a message of the broker itself, or one that was stored before: `maxMessageSize` is for what clients
+    /// send, and may have been lowered since.
+    ///
+    /// # Errors
+    /// As [`Store::append`]; it must still fit a file of the log.
+    pub fn append_own(&self, message: &NewMessage<'_>) -> Result<Appended, StoreError> {
+        self.append_within(message, usize::MAX)
+    }
+
+    fn append_within(&self, message: &NewMessage<'_>, max_body: usize) -> Result<Appended, StoreError> {
         self.with_buffer(|buffer| {
-            let size = self.encode(message, buffer)?;
-            let (first, _) = self.place(message, buffer, &[size])?;
+            let size = encoded(message, buffer, max_body)?;
+            let (first, _) = self.place(message, buffer, &[size], max_body)?;
             Ok(Appended { size, ..first })
         })
     }
@@ -65,10 +78,13 @@ impl Store {
     /// As [`Store::append`]. The whole must fit `maxMessageSize`, as must each body.
     pub fn append_batch(&self, messages: &[NewMessage<'_>]) -> Result<Vec<Appended>, StoreError> {
         let Some(first) = messages.first() else { return Ok(Vec::new()) };
+        let max_body = self.settings().max_message_size;
         self.with_buffer(|buffer| {
-            let lens: Vec<_> =
-                messages.iter().map(|message| self.encode(message, buffer)).collect::<Result<_, _>>()?;
-            let (mut next, step) = self.place(first, buffer, &lens)?;
+            let lens: Vec<_> = messages
+                .iter()
+                .map(|message| encoded(message, buffer, max_body))
+                .collect::<Result<_, _>>()?;
+            let (mut next, step) = self.place(first, buffer, &lens, max_body)?;
             let appended = lens.into_iter().map(|size| {
                 let this = Appended { size, ..next };
                 next.physical_offset = this.end();
@@ -95,18 +111,6 @@ impl Store {
         })
     }
 
-    /// Adds the stored form of a message to the buffer.
-    fn encode(&self, message: &NewMessage<'_>, buffer: &mut Vec<u8>) -> Result<usize, StoreError> {
-        let max = self.settings().max_message_size;
-        if message.body.len() > max {
-            return Err(StoreError::TooLarge { len: message.body.len(), max });
-        }
-        if !is_storable(message.topic) {
-            return Err(MessageError::Topic(message.topic.to_owned()).into());
-        }
-        Ok(encode(message, buffer)?)
-    }
-
     /// Appends what the buffer holds. Returns where the first message lies, without its size, and by how much
     /// the queue offset grows with each.
     fn place(
@@ -114,8 +118,9 @@ impl Store {
         first: &NewMessage<'_>,
         buffer: &mut [u8],
         lens: &[usize],
+        max_body: usize,
     ) -> Result<(Appended, i64), StoreError> {
-        let max = self.settings().max_message_size.saturating_add(BESIDE_BODY);
+        let max = max_body.saturating_add(BESIDE_BODY);
         if buffer.len() > max {
             return Err(StoreError::TooLarge { len: buffer.len(), max });
         }
@@ -132,4 +137,15 @@ impl Store {
         self.appended(&first);
         Ok((first, i64::from(takes_offsets)))
     }
+}
+
+/// Adds the stored form of a message to the buffer.
+fn encoded(message: &NewMessage<'_>, buffer: &mut Vec<u8>, max: usize) -> Result<usize, StoreError> {
+    if message.body.len() > max {
+        return Err(StoreError::TooLarge { len: message.body.len(), max });
+    }
+    if !is_storable(message.topic) {
+        return Err(MessageError::Topic(message.topic.to_owned()).into());
+    }
+    Ok(encode(message, buffer)?)
 }

@@ -178,6 +178,26 @@ async fn what_was_popped_outlives_the_broker() {
 }
 
 #[tokio::test]
+async fn a_limit_that_was_lowered_loses_nothing_that_was_popped() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), quick).await;
+    let large = "x".repeat(2_000);
+    let client = node.client();
+    client.send("T", &large).await;
+    assert_eq!(pop_some(&client, 1_000).await.bodies(), [large.as_str()]);
+    node.stop().await;
+    let node = Node::start_with(dir.path(), |config| {
+        quick(config);
+        // Less than the record of a pop has, too.
+        config.max_message_size = 10;
+    })
+    .await;
+    let again = pop_some(&node.client(), LONG).await;
+    assert_eq!((again.bodies(), again.messages[0].reconsume_times), (vec![large], 1));
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_held_pop_gets_the_next_message_that_it_wants() {
     let dir = tempfile::tempdir().unwrap();
     let node = Node::start_with(dir.path(), quick).await;

@@ -60,3 +60,20 @@ async fn a_client_that_sends_to_the_retry_topic_itself_is_held_to_the_maximum() 
     assert_eq!(bodies(&client.wait_for("G", "%DLQ%G", 0).await), ["enough"]);
     node.stop().await;
 }
+
+#[tokio::test]
+async fn a_limit_that_was_lowered_does_not_hold_for_what_is_sent_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start(dir.path()).await;
+    let large = "x".repeat(2_000);
+    node.client().send("T", &large).await;
+    node.stop().await;
+    let node = Node::start_with(dir.path(), |config| config.max_message_size = 1_000).await;
+    let client = node.client();
+    let first = client.wait_for("G", "T", 0).await.remove(0);
+    send_back(&client, back(first.physical_offset, 1)).await.unwrap();
+    send_back(&client, back(first.physical_offset, -1)).await.unwrap();
+    assert_eq!(bodies(&client.wait_for("G", "%DLQ%G", 0).await), [large.as_str()]);
+    assert_eq!(bodies(&client.wait_for("G", "%RETRY%G", 0).await), [large.as_str()]);
+    node.stop().await;
+}

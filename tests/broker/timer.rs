@@ -164,3 +164,21 @@ async fn a_message_that_waits_for_long_is_stored_anew() {
     assert_eq!(node.broker.store.max_offset(TIMER, 0), Some(i64::from(rolled) + 1));
     node.stop().await;
 }
+
+#[tokio::test]
+async fn a_limit_that_was_lowered_loses_nothing_that_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), quick).await;
+    let large = "x".repeat(2_000);
+    send(&node.client(), ("TIMER_DELAY_MS", "900"), &large).await;
+    node.stop().await;
+    let node = Node::start_with(dir.path(), |config| {
+        quick(config);
+        config.max_message_size = 1_000;
+    })
+    .await;
+    let client = node.client();
+    send(&client, ("TIMER_DELAY_MS", "1500"), "small").await;
+    assert_eq!(bodies(&client.wait_for("G", "T", 0).await), [large.as_str()]);
+    node.stop().await;
+}

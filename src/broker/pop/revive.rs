@@ -147,7 +147,7 @@ impl Broker {
             prepared_transaction_offset: 0,
             ..message.as_new(&properties)
         };
-        match self.store.append(&again) {
+        match self.store.append_own(&again) {
             Ok(appended) => {
                 let bytes = appended.size;
                 self.count_put(&Moved { topic: &topic, queue_id: 0, messages: 1, bytes, began });

@@ -166,7 +166,7 @@ impl Broker {
         let properties = message.properties.to_raw();
         let due =
             NewMessage { topic, queue_id, prepared_transaction_offset: 0, ..message.as_new(&properties) };
-        match self.store.append(&due) {
+        match self.store.append_own(&due) {
             Ok(appended) => {
                 self.count_put(&Moved { topic, queue_id, messages: 1, bytes: appended.size, began });
                 Ok(())

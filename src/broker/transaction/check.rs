@@ -111,7 +111,7 @@ fn discard(broker: &Broker, half: &Message) -> Result<(), StoreError> {
     broker.topics.create_in_send_back(TRANS_CHECK_MAX_TIME_TOPIC, 1, PERM_READ_WRITE, false, 0);
     let properties = half.properties.to_raw();
     let message = NewMessage { topic: TRANS_CHECK_MAX_TIME_TOPIC, queue_id: 0, ..half.as_new(&properties) };
-    broker.store.append(&message).map(drop)
+    broker.store.append_own(&message).map(drop)
 }
 
 /// Stores a half message again for a later round, with the offset that it had first. A message whose first
@@ -176,7 +176,7 @@ fn as_sent(half: Message, properties: Properties, appended: &Appended) -> Payloa
 
 fn copy(broker: &Broker, half: &Message, properties: &Properties) -> Result<Appended, StoreError> {
     let properties = properties.to_raw();
-    let appended = broker.store.append(&half.as_new(&properties))?;
+    let appended = broker.store.append_own(&half.as_new(&properties))?;
     broker.ended.copied(half.queue_id, half.queue_offset, appended.queue_offset);
     Ok(appended)
 }

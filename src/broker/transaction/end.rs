@@ -110,7 +110,7 @@ fn write_op(broker: &Broker, queue_id: i32, offsets: &[i64]) -> Result<(), Store
     properties.set(property::WAIT_STORE_MSG_OK, "false");
     properties.set(property::UNIQ_KEY, broker.unique_ids.next(now).to_string());
     let host = broker.identity.store_host;
-    broker.store.append(&NewMessage {
+    broker.store.append_own(&NewMessage {
         topic: TRANS_OP_HALF_TOPIC,
         queue_id,
         flag: 0,

@@ -16,7 +16,7 @@ use crate::protocol::send::SendMessageReply;
 use crate::protocol::timer::RecallHandle;
 use crate::protocol::topic::TopicConfig;
 use crate::remoting::Reject;
-use crate::store::Appended;
+use crate::store::{Appended, Store, StoreError};
 
 /// How many queues a dead-letter topic has (Java: `DLQ_NUMS_PER_GROUP`).
 pub(in crate::broker) const DLQ_QUEUES: i32 = 1;
@@ -78,7 +78,7 @@ pub(super) fn store(broker: &Broker, send: &Send, topic: &TopicConfig, began: i6
     let kept = if is_half {
         keep_half(broker, &message, &prepared)?
     } else {
-        keep(broker, &message, prepared.delay_level, prepared.is_timed)?
+        keep_by(Store::append, broker, &message, prepared.delay_level, prepared.is_timed)?
     };
     let (topic, queue_id) = kept.place((&target.topic, target.queue));
     broker.count_put(&Moved { topic, queue_id, messages: 1, bytes: kept.appended.size, began });
@@ -160,9 +160,22 @@ impl Kept {
     }
 }
 
-/// Stores a message: in its queue, or in that of its delay level until it is due (Java:
-/// `HookUtils.handleScheduleMessage`). Only messages that are no half messages wait.
+/// How the store takes a message: with the limit for clients, or without.
+type Append = fn(&Store, &NewMessage<'_>) -> Result<Appended, StoreError>;
+
+/// Stores a message of the broker itself, or one that was stored before: in its queue, or in that of its delay
+/// level until it is due (Java: `HookUtils.handleScheduleMessage`). Only messages that are no half messages wait.
 pub(in crate::broker) fn keep(
+    broker: &Broker,
+    message: &NewMessage<'_>,
+    delay_level: i32,
+    is_timed: bool,
+) -> Result<Kept, Reject> {
+    keep_by(Store::append_own, broker, message, delay_level, is_timed)
+}
+
+fn keep_by(
+    store: Append,
     broker: &Broker,
     message: &NewMessage<'_>,
     delay_level: i32,
@@ -173,8 +186,8 @@ pub(in crate::broker) fn keep(
     let Some((queue, level)) = delay else {
         let due = if is_timed && is_final { timed(broker, message)? } else { None };
         return match due {
-            Some(due) => keep_timed(broker, message, due),
-            None => append(broker, message, None),
+            Some(due) => keep_timed(store, broker, message, due),
+            None => append(store, broker, message, None),
         };
     };
     let level = level.to_string();
@@ -191,7 +204,7 @@ pub(in crate::broker) fn keep(
         ],
     );
     let waiting = NewMessage { topic: SCHEDULE_TOPIC, queue_id: queue, properties: &properties, ..*message };
-    append(broker, &waiting, Some((SCHEDULE_TOPIC, queue)))
+    append(store, broker, &waiting, Some((SCHEDULE_TOPIC, queue)))
 }
 
 /// The step that a timed message is to wait for; `None` if it need not wait.
@@ -218,7 +231,7 @@ fn timed(broker: &Broker, message: &NewMessage<'_>) -> Result<Option<i64>, Rejec
 }
 
 /// Stores a message that waits for a step.
-fn keep_timed(broker: &Broker, message: &NewMessage<'_>, due: i64) -> Result<Kept, Reject> {
+fn keep_timed(store: Append, broker: &Broker, message: &NewMessage<'_>, due: i64) -> Result<Kept, Reject> {
     let (step, real_queue) = (due.to_string(), message.queue_id.to_string());
     let properties = rule::replace(
         message.properties,
@@ -229,7 +242,7 @@ fn keep_timed(broker: &Broker, message: &NewMessage<'_>, due: i64) -> Result<Kep
         ],
     );
     let waiting = NewMessage { topic: TIMER_TOPIC, queue_id: 0, properties: &properties, ..*message };
-    let kept = append(broker, &waiting, Some((TIMER_TOPIC, 0)))?;
+    let kept = append(store, broker, &waiting, Some((TIMER_TOPIC, 0)))?;
     Ok(Kept { due: Some(due), ..kept })
 }
 
@@ -263,15 +276,16 @@ fn keep_half(broker: &Broker, message: &NewMessage<'_>, prepared: &Prepared) -> 
         properties: &properties,
         ..*message
     };
-    append(broker, &half, Some((TRANS_HALF_TOPIC, 0)))
+    append(Store::append, broker, &half, Some((TRANS_HALF_TOPIC, 0)))
 }
 
 fn append(
+    store: Append,
     broker: &Broker,
     message: &NewMessage<'_>,
     waits_in: Option<(&'static str, i32)>,
 ) -> Result<Kept, Reject> {
-    let appended = broker.store.append(message).map_err(|error| put::refusal(broker, &error))?;
+    let appended = store(&broker.store, message).map_err(|error| put::refusal(broker, &error))?;
     Ok(Kept { appended, waits_in, due: None })
 }
 
