@@ -19,9 +19,11 @@ pub enum Make {
 }
 
 /// What both brokers are told: transactions are checked soon enough for a test, and a busy machine is no reason to
-/// refuse messages.
+/// refuse messages. Apache's broker loses offsets when the first ones of a group come on several threads at once
+/// (`ConsumerOffsetManager.commitOffset`), as Java's clients send them, so it has one thread for them and one for pulls.
 const SETTINGS: &str = "transactionCheckInterval=1000\ntransactionTimeOut=2000\ntransactionOpBatchInterval=200\n\
-    transactionCheckMax=1000\nenablePropertyFilter=true\nwaitTimeMillsInSendQueue=10000\nrecallMessageEnable=true\n";
+    transactionCheckMax=1000\nenablePropertyFilter=true\nwaitTimeMillsInSendQueue=10000\nrecallMessageEnable=true\n\
+    consumerManageThreadPoolNums=1\npullMessageThreadPoolNums=1\n";
 
 /// Running servers; killed when dropped.
 pub struct Servers {

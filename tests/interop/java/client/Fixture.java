@@ -1,10 +1,12 @@
 import java.util.List;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.impl.factory.MQClientInstance;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageQueue;
+import org.apache.rocketmq.remoting.protocol.header.QueryConsumerOffsetRequestHeader;
 
 /**
  * A small population that operators can look at, the same on every cluster.
@@ -46,6 +48,7 @@ public final class Fixture {
         Inbox early = new Inbox();
         DefaultMQPushConsumer gone = consumer(namesrv, "fix-lag", early);
         Stage.await("messages for fix-lag", () -> early.size() >= 32);
+        keep(producer, gone, queues, 8);
         gone.shutdown();
         for (int i = 32; i < 40; i++) {
             send(producer, queues, i);
@@ -54,11 +57,37 @@ public final class Fixture {
         DefaultMQPushConsumer online = consumer(namesrv, "fix-online", inbox);
         Stage.await("messages for fix-online", () -> inbox.size() >= 40);
         Stage.await("the retry queue", () -> Sharing.queues(online, "%RETRY%fix-online").size() == 1);
-        // Offsets are stored every 5 s; nobody should see the time before that.
-        online.getDefaultMQPushConsumerImpl().persistConsumerOffset();
+        keep(producer, online, queues, 10);
         System.out.println("unique=" + first.getMsgId());
         System.out.println("offset=" + first.getOffsetMsgId());
         System.out.println("ready");
+    }
+
+    /** Offsets are stored every 5 s; nobody should see the time before that. */
+    private static void keep(DefaultMQProducer producer, DefaultMQPushConsumer consumer, List<MessageQueue> queues,
+        long offset) {
+        Stage.await("the offsets of " + consumer.getConsumerGroup(), () -> {
+            if (queues.stream().allMatch(queue -> committed(producer, consumer, queue) == offset)) {
+                return true;
+            }
+            consumer.getDefaultMQPushConsumerImpl().persistConsumerOffset();
+            return false;
+        });
+    }
+
+    /** What the broker has; asked by the producer's connection, because a consumer takes over what it reads. */
+    private static long committed(DefaultMQProducer producer, DefaultMQPushConsumer consumer, MessageQueue queue) {
+        QueryConsumerOffsetRequestHeader header = new QueryConsumerOffsetRequestHeader();
+        header.setConsumerGroup(consumer.getConsumerGroup());
+        header.setTopic(queue.getTopic());
+        header.setQueueId(queue.getQueueId());
+        MQClientInstance client = producer.getDefaultMQProducerImpl().getMqClientFactory();
+        String addr = client.findBrokerAddressInPublish(queue.getBrokerName());
+        try {
+            return client.getMQClientAPIImpl().queryConsumerOffset(addr, header, 3000);
+        } catch (Exception notYet) {
+            return -1;
+        }
     }
 
     private static SendResult send(DefaultMQProducer producer, List<MessageQueue> queues, int number)
