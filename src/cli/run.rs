@@ -13,7 +13,7 @@ use crate::admin::{CommandError, Context, ErrorKind, Life};
 use crate::client::Client;
 use crate::config::connect::{Chosen, Origin};
 use crate::output::{Form, Out, OutOptions, Outcome, Prompt};
-use crate::runtime::{CancellationToken, Clock, StopSignals};
+use crate::runtime::{CancellationToken, Clock, StopSignals, raise_file_limit};
 use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
@@ -262,7 +262,10 @@ fn execute(command: Command, globals: &Globals, world: &World, out: &Out) -> End
 /// One thread for what asks and ends, which starts fast; all cores for servers.
 fn runtime(life: Life) -> std::io::Result<tokio::runtime::Runtime> {
     match life {
-        Life::Server | Life::Embedded => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+        Life::Server | Life::Embedded => {
+            raise_file_limit();
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()
+        }
         Life::Brief | Life::Graceful => tokio::runtime::Builder::new_current_thread().enable_all().build(),
     }
 }

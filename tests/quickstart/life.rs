@@ -4,6 +4,7 @@ use super::{Quickstart, Server};
 use crate::support::Env;
 
 use std::net::TcpStream;
+use std::process::Command;
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
@@ -129,4 +130,15 @@ fn it_takes_no_name_servers() {
     let env = Env::new();
     let args = ["quickstart", "-n", "127.0.0.1:1"];
     env.command(args).assert().code(2).stderr(contains("takes no -n").and(contains("--namesrv-port")));
+}
+
+#[test]
+fn it_takes_more_connections_than_the_first_limit_of_open_files() {
+    let env = Env::new();
+    let line = "ulimit -Sn 64; exec \"$0\" quickstart --ephemeral --namesrv-port 0 --broker-port 0";
+    let mut server = Server::start_by(&env, Command::new("sh").args(["-c", line, env!("CARGO_BIN_EXE_rmq")]));
+    let line = server.line();
+    let broker = line.split("broker ").nth(1).and_then(|rest| rest.split(',').next()).unwrap().to_owned();
+    let _held: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(&broker).unwrap()).collect();
+    let _ = env.run(&["brokerStatus", "-b", &broker]).code(0);
 }

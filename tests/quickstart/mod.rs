@@ -21,8 +21,12 @@ struct Server {
 impl Server {
     /// Starts the program in the environment's home.
     fn start(env: &Env, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rmq"))
-            .args(args)
+        Self::start_by(env, Command::new(env!("CARGO_BIN_EXE_rmq")).args(args))
+    }
+
+    /// As [`Server::start`], by a command of one's own.
+    fn start_by(env: &Env, command: &mut Command) -> Self {
+        let mut child = command
             .env_clear()
             .env("HOME", env.home())
             .env("TMPDIR", env.home())
