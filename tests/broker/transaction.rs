@@ -172,3 +172,153 @@ async fn a_transaction_that_nobody_ends_is_given_up() {
     assert_eq!(node.broker.store.max_offset(HALF, 0), Some(3));
     node.stop().await;
 }
+
+/// How many messages the queue that half messages are for holds, once everything asked before is done.
+async fn delivered(node: &Node, client: &Client) -> i64 {
+    client.send("After", "x").await;
+    node.broker.store.wait_dispatched();
+    node.broker.store.max_offset("T", 1).unwrap_or(0)
+}
+
+/// Waits until rounds have passed every half message. Returns how many there were.
+async fn all_settled(node: &Node) -> i64 {
+    let settled = || node.broker.offsets.get("CID_RMQ_SYS_TRANS", HALF, 0).unwrap_or(0);
+    eventually(async || Some(node.broker.store.next_offset(HALF, 0)).filter(|next| *next == settled())).await
+}
+
+/// Waits until a half message was stored anew so often.
+async fn copies(node: &Node, times: i64) -> i64 {
+    eventually(async || node.broker.store.max_offset(HALF, 0).filter(|max| *max > times)).await
+}
+
+/// The same end, of a copy of the half message.
+fn end_of_copy(node: &Node, reply: &SendMessageReply, offset: i64) -> EndTransactionHeader {
+    let unit = node.broker.store.unit(HALF, 0, offset).unwrap();
+    EndTransactionHeader {
+        tran_state_table_offset: offset,
+        commit_log_offset: unit.physical_offset,
+        from_transaction_check: Some(true),
+        ..end_of(reply, 8)
+    }
+}
+
+#[tokio::test]
+async fn an_end_counts_no_more_once_a_copy_has_ended_and_is_settled() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), impatient).await;
+    let client = node.client();
+    let reply = client.try_send(half_header(), "half").await.unwrap();
+    let last = copies(&node, 2).await - 1;
+    end(&client, end_of_copy(&node, &reply, last)).await;
+    eventually(async || pull_one(&client, 0).await).await;
+    all_settled(&node).await;
+    // The producer's own end comes late.
+    end(&client, end_of(&reply, 8)).await;
+    end(&client, end_of_copy(&node, &reply, last)).await;
+    assert_eq!(delivered(&node, &client).await, 1);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn copies_are_known_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), impatient).await;
+    let reply = node.client().try_send(half_header(), "half").await.unwrap();
+    copies(&node, 2).await;
+    node.stop().await;
+    let node = Node::start(dir.path()).await;
+    let client = node.client();
+    let halves = node.broker.store.max_offset(HALF, 0).unwrap();
+    end(&client, end_of(&reply, 8)).await;
+    assert_eq!(delivered(&node, &client).await, 1);
+    end(&client, end_of_copy(&node, &reply, halves - 1)).await;
+    assert_eq!(delivered(&node, &client).await, 1);
+    node.stop().await;
+    let node = Node::start_with(dir.path(), impatient).await;
+    assert_eq!(all_settled(&node).await, halves, "it is not asked about again");
+    end(&node.client(), end_of(&reply, 8)).await;
+    assert_eq!(delivered(&node, &node.client()).await, 1);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn offsets_lost_in_a_kill_do_not_make_several_transactions_of_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), impatient).await;
+    let reply = node.client().try_send(half_header(), "half").await.unwrap();
+    copies(&node, 3).await;
+    node.stop().await;
+    for name in ["consumerOffset.json", "consumerOffset.json.bak"] {
+        std::fs::remove_file(dir.path().join("config").join(name)).ok();
+    }
+    let node = Node::start_with(dir.path(), impatient).await;
+    let client = node.client();
+    let halves = node.broker.store.max_offset(HALF, 0).unwrap();
+    copies(&node, halves).await;
+    end(&client, end_of(&reply, 8)).await;
+    all_settled(&node).await;
+    assert_eq!(delivered(&node, &client).await, 1);
+    assert_eq!(node.broker.store.max_offset("TRANS_CHECK_MAX_TIME_TOPIC", 0), None, "nothing was left open");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ends_that_come_while_rounds_are_under_way_count_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), |config| {
+        impatient(config);
+        config.transaction_check_max = 1_000_000;
+    })
+    .await;
+    let client = node.client();
+    let mut replies = Vec::new();
+    for _ in 0..200 {
+        replies.push(client.try_send(half_header(), "half").await.unwrap());
+        for reply in replies.iter().rev().take(2) {
+            end(&client, end_of(reply, 8)).await;
+        }
+    }
+    all_settled(&node).await;
+    assert_eq!(delivered(&node, &client).await, 200);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_given_up_may_still_be_committed_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let give_up = |config: &mut BrokerConfig| {
+        impatient(config);
+        config.transaction_check_max = 1;
+    };
+    let node = Node::start_with(dir.path(), give_up).await;
+    let reply = node.client().try_send(half_header(), "half").await.unwrap();
+    eventually(async || node.broker.store.message_in_queue("TRANS_CHECK_MAX_TIME_TOPIC", 0, 0)).await;
+    all_settled(&node).await;
+    node.stop().await;
+    let node = Node::start_with(dir.path(), give_up).await;
+    let client = node.client();
+    end(&client, end_of(&reply, 8)).await;
+    end(&client, end_of(&reply, 8)).await;
+    assert_eq!(delivered(&node, &client).await, 1);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_limit_that_was_lowered_does_not_hold_for_half_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start(dir.path()).await;
+    let large = "x".repeat(2_000);
+    let reply = node.client().try_send(half_header(), &large).await.unwrap();
+    node.stop().await;
+    let node = Node::start_with(dir.path(), |config| {
+        impatient(config);
+        config.max_message_size = 1_000;
+    })
+    .await;
+    let client = node.client();
+    copies(&node, 1).await;
+    end(&client, end_of(&reply, 8)).await;
+    let committed = eventually(async || pull_one(&client, 0).await).await;
+    assert_eq!(bodies(&[committed]), [large]);
+    node.stop().await;
+}

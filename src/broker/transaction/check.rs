@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ended::Place;
 use super::rule::{self, Half, Limits, Verdict};
 use super::{GROUP, Op};
 use crate::broker::core::Broker;
@@ -36,11 +37,6 @@ async fn check_queue(broker: &Arc<Broker>, queue: i32) -> Result<(), StoreError>
         match check_half(broker, queue, next, started) {
             Ok(true) => next += 1,
             Ok(false) => break,
-            // It can never be stored again with its count of checks: it must not hold up all others.
-            Err(error @ (StoreError::Message(_) | StoreError::TooLarge { .. })) => {
-                tracing::error!(queue, offset = next, %error, "a half message is given up");
-                next += 1;
-            }
             Err(error) => {
                 result = Err(error);
                 break;
@@ -51,12 +47,18 @@ async fn check_queue(broker: &Arc<Broker>, queue: i32) -> Result<(), StoreError>
             tokio::task::yield_now().await;
         }
     }
+    settle(broker, queue, settled, next);
+    settle_ops(broker, queue, next);
+    result
+}
+
+/// Passes the half messages before an offset.
+fn settle(broker: &Broker, queue: i32, settled: i64, next: i64) {
+    let _turn = broker.ended.turn();
     if next != settled {
         broker.offsets.commit(GROUP, TRANS_HALF_TOPIC, queue, next, broker.now());
     }
-    settle_ops(broker, queue, next);
     broker.ended.settle(queue, next);
-    result
 }
 
 /// Passes op messages all of whose half messages are settled.
@@ -75,12 +77,16 @@ fn is_done(op: &Op, half_settled: i64) -> bool {
 
 /// Looks at one half message. True if it may be passed.
 fn check_half(broker: &Arc<Broker>, queue: i32, offset: i64, started: i64) -> Result<bool, StoreError> {
-    if broker.ended.contains(queue, offset) {
+    let _turn = broker.ended.turn();
+    if broker.ended.is_over(Place { queue, offset, first: offset }) {
         return Ok(true);
     }
     let bytes = broker.store.message_in_queue(TRANS_HALF_TOPIC, queue, offset);
     // One that is gone from the log cannot be asked about.
     let Some(half) = bytes.and_then(|bytes| Message::decode(&bytes).ok()) else { return Ok(true) };
+    if broker.ended.is_over(Place::of(&half)) {
+        return Ok(true);
+    }
     let config = broker.config();
     let millis = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let limits = Limits {
@@ -95,43 +101,41 @@ fn check_half(broker: &Arc<Broker>, queue: i32, offset: i64, started: i64) -> Re
         checks: half.properties.get(property::TRANSACTION_CHECK_TIMES),
         immunity: half.properties.get(property::CHECK_IMMUNITY_TIME_IN_SECONDS),
     };
-    match rule::judge(&state, &limits) {
-        Verdict::Settled => {}
+    let id = half.unique_key().unwrap_or_default().to_owned();
+    let done = match rule::judge(&state, &limits) {
+        Verdict::Settled => Ok(()),
         Verdict::Wait => return Ok(false),
-        Verdict::Discard => discard(broker, &half)?,
-        Verdict::Postpone => postpone(broker, &half)?,
-        Verdict::Ask { checks } => ask(broker, half, checks)?,
+        Verdict::Discard => discard(broker, &half),
+        Verdict::Postpone => copy(broker, &half, half.properties.clone()).map(drop),
+        Verdict::Ask { checks } => ask(broker, half, checks),
+    };
+    match done {
+        // It can never be stored again with its count of checks: it must not hold up all others.
+        Err(error @ (StoreError::Message(_) | StoreError::TooLarge { .. })) => {
+            tracing::error!(queue, offset, %error, "a half message is given up");
+            broker.ended.give_up(&id);
+            Ok(true)
+        }
+        done => done.map(|()| true),
     }
-    Ok(true)
 }
 
 /// Puts a half message that nobody ends where operators find it (Java: `resolveDiscardMsg`).
 fn discard(broker: &Broker, half: &Message) -> Result<(), StoreError> {
     tracing::warn!(offset = half.queue_offset, "a transaction is given up: its producer never ended it");
     broker.topics.create_in_send_back(TRANS_CHECK_MAX_TIME_TOPIC, 1, PERM_READ_WRITE, false, 0);
-    let properties = half.properties.to_raw();
+    let properties = with_first(half, half.properties.clone()).to_raw();
     let message = NewMessage { topic: TRANS_CHECK_MAX_TIME_TOPIC, queue_id: 0, ..half.as_new(&properties) };
-    broker.store.append_own(&message).map(drop)
-}
-
-/// Stores a half message again for a later round, with the offset that it had first. A message whose first
-/// one is ended is done with.
-fn postpone(broker: &Broker, half: &Message) -> Result<(), StoreError> {
-    let first = half.properties.get(property::TRANSACTION_PREPARED_QUEUE_OFFSET);
-    let first = first.and_then(|offset| offset.parse().ok()).unwrap_or(half.queue_offset);
-    if broker.ended.contains(half.queue_id, first) {
-        return Ok(());
-    }
-    let mut properties = half.properties.clone();
-    properties.set(property::TRANSACTION_PREPARED_QUEUE_OFFSET, first.to_string());
-    copy(broker, half, &properties).map(drop)
+    broker.store.append_own(&message)?;
+    broker.ended.give_up(half.unique_key().unwrap_or_default());
+    Ok(())
 }
 
 /// Stores a half message again, so that its queue goes on, and asks a producer of its group what became of it.
 fn ask(broker: &Arc<Broker>, half: Message, checks: i64) -> Result<(), StoreError> {
     let mut properties = half.properties.clone();
     properties.set(property::TRANSACTION_CHECK_TIMES, checks.to_string());
-    let appended = copy(broker, &half, &properties)?;
+    let (appended, properties) = copy(broker, &half, properties)?;
     let group = properties.get(property::PRODUCER_GROUP).unwrap_or_default();
     let Some(producer) = broker.producers.any(group) else {
         tracing::warn!(group, "no producer is there to be asked about a transaction");
@@ -174,9 +178,22 @@ fn as_sent(half: Message, properties: Properties, appended: &Appended) -> Payloa
     bytes.into()
 }
 
-fn copy(broker: &Broker, half: &Message, properties: &Properties) -> Result<Appended, StoreError> {
-    let properties = properties.to_raw();
-    let appended = broker.store.append_own(&half.as_new(&properties))?;
-    broker.ended.copied(half.queue_id, half.queue_offset, appended.queue_offset);
-    Ok(appended)
+/// Stores a half message again, and with it where it lay first: so that its copies are known as such, after a
+/// restart, too.
+fn copy(
+    broker: &Broker,
+    half: &Message,
+    properties: Properties,
+) -> Result<(Appended, Properties), StoreError> {
+    let properties = with_first(half, properties);
+    let raw = properties.to_raw();
+    let appended = broker.store.append_own(&half.as_new(&raw))?;
+    broker.ended.copied(Place::of(half), appended.queue_offset);
+    Ok((appended, properties))
+}
+
+fn with_first(half: &Message, mut properties: Properties) -> Properties {
+    let first = Place::of(half).first.to_string();
+    properties.set(property::TRANSACTION_PREPARED_QUEUE_OFFSET, first);
+    properties
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::ended::Place;
 use super::rule;
 use crate::broker::core::Broker;
 use crate::broker::count::Moved;
-use crate::broker::handlers::keep;
+use crate::broker::handlers::{keep, replace};
 use crate::broker::names::{TRANS_HALF_TOPIC, TRANS_OP_HALF_TOPIC};
 use crate::broker::reject::system_error;
 use crate::protocol::code;
@@ -37,17 +38,18 @@ pub(super) fn end(
         return Err(Reject::new(code::ILLEGAL_OPERATION, ""));
     }
     verify(&half, header)?;
-    let chain = broker.ended.end(half.queue_id, half.queue_offset);
-    if chain.is_empty() {
+    let _turn = broker.ended.turn();
+    let (place, id) = (Place::of(&half), half.unique_key().unwrap_or_default());
+    let settled = broker.settled(TRANS_HALF_TOPIC, half.queue_id);
+    if !broker.ended.may_end(place, settled, id) {
         tracing::info!(offset = half.queue_offset, "a transaction is ended that had ended before");
         return Ok(Out::done());
     }
-    let done = if header.commit_or_rollback == COMMIT { commit(broker, &half) } else { Ok(()) };
-    if let Err(reject) = done {
-        broker.ended.reopen(half.queue_id, &chain);
-        return Err(reject);
+    if header.commit_or_rollback == COMMIT {
+        commit(broker, &half)?;
     }
-    if let Err(error) = write_op(broker, half.queue_id, &chain) {
+    let offsets = broker.ended.end(place, settled, id);
+    if let Err(error) = write_op(broker, half.queue_id, &offsets) {
         // It is ended in memory; after a restart its producer would be asked once more.
         tracing::error!(%error, offset = half.queue_offset, "the end of a transaction is not stored");
     }
@@ -76,7 +78,7 @@ fn verify(half: &Message, header: &EndTransactionHeader) -> Result<(), Reject> {
 }
 
 /// Stores the message under its own topic. Its properties stay as they are in the half message, as Apache's
-/// broker leaves them.
+/// broker leaves them, but for the place that it had first, which only the broker wants to know.
 fn commit(broker: &Broker, half: &Message) -> Result<(), Reject> {
     let began = broker.now();
     let place = half
@@ -84,7 +86,8 @@ fn commit(broker: &Broker, half: &Message) -> Result<(), Reject> {
         .get(property::REAL_TOPIC)
         .zip(half.properties.get(property::REAL_QUEUE_ID).and_then(|queue| queue.parse::<i32>().ok()));
     let (topic, queue_id) = place.ok_or_else(|| system_error("UNKNOWN_ERROR"))?;
-    let properties = half.properties.to_raw();
+    let properties =
+        replace(&half.properties.to_raw(), &[(property::TRANSACTION_PREPARED_QUEUE_OFFSET, None)]);
     let message = NewMessage {
         topic,
         queue_id,

@@ -14,10 +14,12 @@ pub(in crate::broker) use ended::Ended;
 
 use super::core::Broker;
 use super::life::pause;
-use super::names::{TRANS_HALF_TOPIC, TRANS_OP_HALF_TOPIC};
-use crate::protocol::message::Message;
+use super::names::{TRANS_CHECK_MAX_TIME_TOPIC, TRANS_HALF_TOPIC, TRANS_OP_HALF_TOPIC};
+use crate::protocol::message::{Message, NewMessage, property};
 use crate::protocol::send::EndTransaction;
 use crate::remoting::{In, Out, Reject};
+use crate::store::StoreError;
+use ended::{Place, REMEMBERED};
 
 /// The group whose consumer offsets tell how far half and op messages are settled.
 const GROUP: &str = "CID_RMQ_SYS_TRANS";
@@ -41,7 +43,7 @@ impl Broker {
     }
 
     /// Reads the op queues from where they are settled, so that transactions that ended before the broker
-    /// was started are known as ended.
+    /// was started are known as ended; which half messages are copies of others; and what was given up.
     pub(in crate::broker) fn load_ended_transactions(&self) {
         for queue in self.half_queues() {
             let half = self.settled(TRANS_HALF_TOPIC, queue);
@@ -49,7 +51,44 @@ impl Broker {
             for op in ops {
                 self.ended.add(queue, op.ended.into_iter().filter(|offset| *offset >= half));
             }
+            for half in self.half_messages(TRANS_HALF_TOPIC, queue, half) {
+                let place = Place::of(&half);
+                if place.first != place.offset {
+                    self.ended.copied(place, place.offset);
+                }
+            }
         }
+        let end = self.store.max_offset(TRANS_CHECK_MAX_TIME_TOPIC, 0).unwrap_or(0);
+        let from = end - i64::try_from(REMEMBERED).unwrap_or(0);
+        for given_up in self.half_messages(TRANS_CHECK_MAX_TIME_TOPIC, 0, from) {
+            self.ended.give_up(given_up.unique_key().unwrap_or_default());
+        }
+    }
+
+    /// The messages of a queue from an offset on that can be read.
+    fn half_messages(&self, topic: &str, queue: i32, from: i64) -> impl Iterator<Item = Message> {
+        let min = self.store.min_offset(topic, queue).unwrap_or(0);
+        let max = self.store.max_offset(topic, queue).unwrap_or(0);
+        let read = move |offset| Message::decode(&self.store.message_in_queue(topic, queue, offset)?).ok();
+        (from.max(min)..max).filter_map(read)
+    }
+
+    /// Puts a half message that was given up back among those to be checked (Java: `resumeCheckHalfMessage`).
+    ///
+    /// # Errors
+    /// That of the store.
+    pub(in crate::broker) fn resume_half(&self, message: &Message) -> Result<(), StoreError> {
+        let _turn = self.ended.turn();
+        let mut properties = message.properties.clone();
+        properties.set(property::TRANSACTION_CHECK_TIMES, "0");
+        let first = properties.get(property::TRANSACTION_PREPARED_QUEUE_OFFSET);
+        let first = first.and_then(|first| first.parse().ok());
+        let raw = properties.to_raw();
+        let again = NewMessage { topic: TRANS_HALF_TOPIC, queue_id: 0, ..message.as_new(&raw) };
+        let offset = self.store.append_own(&again)?.queue_offset;
+        self.ended.copied(Place { queue: 0, offset, first: first.unwrap_or(offset) }, offset);
+        self.ended.resume(message.unique_key().unwrap_or_default());
+        Ok(())
     }
 
     fn half_queues(&self) -> std::ops::Range<i32> {

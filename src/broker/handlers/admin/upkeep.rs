@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::send::{keep, replace};
 use super::aside;
 use crate::broker::Broker;
-use crate::broker::names;
 use crate::broker::reject::system_error;
 use crate::protocol::body::Json;
 use crate::protocol::broker::{CleanExpiredConsumequeue, CleanUnusedTopic, DeleteExpiredCommitlog};
-use crate::protocol::message::{Message, NewMessage, OffsetId, property};
+use crate::protocol::message::{Message, OffsetId};
 use crate::protocol::upkeep::{GetBrokerHaStatus, HaStatus, ResetMasterFlushOffset, ResumeCheckHalfMessage};
 use crate::remoting::{In, Out, Reject};
 
@@ -73,9 +71,8 @@ pub fn resume_check(
         .ok_or_else(|| {
             system_error("Exception was thrown when putting message back to RMQ_SYS_TRANS_HALF_TOPIC.")
         })?;
-    let properties = replace(&message.properties.to_raw(), &[(property::TRANSACTION_CHECK_TIMES, Some("0"))]);
-    let again = NewMessage { topic: names::TRANS_HALF_TOPIC, queue_id: 0, ..message.as_new(&properties) };
-    keep(broker, &again, 0, false)
+    broker
+        .resume_half(&message)
         .map_err(|_| system_error("Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed."))?;
     Ok(Out::done())
 }

@@ -264,6 +264,8 @@ fn keep_half(broker: &Broker, message: &NewMessage<'_>, prepared: &Prepared) -> 
     let properties = rule::replace(
         message.properties,
         &[
+            // The broker's own: with it, a message would pass for the copy of another one.
+            (property::TRANSACTION_PREPARED_QUEUE_OFFSET, None),
             (property::TRANSACTION_ID, prepared.unique_key()),
             (property::REAL_TOPIC, Some(message.topic)),
             (property::REAL_QUEUE_ID, Some(&real_queue)),
