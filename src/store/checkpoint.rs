@@ -3,6 +3,10 @@
 //! One page; longs: store time of the last message of the log that is on the disk, the same of the consume
 //! queues and of the index, the master's flushed offset, the confirmed offset, and (from 5.5 on) the commit log
 //! offset up to which the consume queues are on the disk.
+//!
+//! Store times are a poor measure: many messages have the same, and clocks step back. So this broker keeps beside
+//! them, where Apache's does not look, the commit log offset up to which the log is on the disk. It counts as long
+//! as Apache's broker has not written since.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +21,23 @@ const QUEUES_TIME: usize = 8;
 const INDEX_TIME: usize = 16;
 const CONFIRMED: usize = 32;
 const QUEUES_OFFSET: usize = 40;
+/// Where our own longs begin: a mark, the store time that belongs to the offset, the offset.
+const OWN: usize = 1024;
+const OWN_TIME: usize = OWN + 8;
+const FLUSHED: usize = OWN + 16;
+/// What they begin with: `rmqstore`.
+const MARK: i64 = 0x726d_7173_746f_7265;
 /// Messages of one moment may be on the disk in part.
 const SLACK: i64 = 3000;
+
+/// Up to where something is on the disk for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnDisk {
+    /// What lies before this commit log offset.
+    Offset(i64),
+    /// What was stored before this time, in milliseconds: all that Apache's broker tells.
+    Time(i64),
+}
 
 /// The checkpoint.
 #[derive(Debug)]
@@ -41,9 +60,30 @@ impl Checkpoint {
         self.map.long(LOG_TIME)
     }
 
-    /// Sets it.
-    pub(super) fn set_log_time(&self, time: i64) {
+    /// Sets it, and the offset up to which the log is on the disk.
+    pub(super) fn set_log(&self, time: i64, flushed: i64) {
+        // In this order: a kill in between leaves times that differ, and the offset does not count.
+        self.map.set_long(OWN, MARK);
+        self.map.set_long(OWN_TIME, time);
+        self.map.set_long(FLUSHED, flushed);
         self.map.set_long(LOG_TIME, time);
+    }
+
+    /// Commit log offset up to which the log is on the disk; `None` if Apache's broker wrote last.
+    fn flushed(&self) -> Option<i64> {
+        let is_ours = self.map.long(OWN) == MARK && self.map.long(OWN_TIME) == self.log_time();
+        is_ours.then(|| self.map.long(FLUSHED))
+    }
+
+    /// Up to where the log is on the disk.
+    pub(super) fn log(&self) -> OnDisk {
+        self.flushed().map_or(OnDisk::Time(self.log_time()), OnDisk::Offset)
+    }
+
+    /// Begins anew with a log that is on the disk up to `end`, and consume queues that hold it up to `entered`.
+    pub(super) fn begin(&self, end: i64, entered: i64) {
+        self.map.set_long(QUEUES_OFFSET, self.map.long(QUEUES_OFFSET).min(entered));
+        self.set_log(self.log_time(), end);
     }
 
     /// Sets how far the consume queues are on the disk.
@@ -67,9 +107,11 @@ impl Checkpoint {
         self.map.set_long(CONFIRMED, offset);
     }
 
-    /// Store time up to which log and consume queues are certainly on the disk (`getMinTimestamp`).
-    pub(super) fn safe_time(&self) -> i64 {
-        (self.log_time().min(self.map.long(QUEUES_TIME)) - SLACK).max(0)
+    /// Up to where both log and consume queues are on the disk (`getMinTimestamp`).
+    pub(super) fn safe(&self) -> OnDisk {
+        let time = || (self.log_time().min(self.map.long(QUEUES_TIME)) - SLACK).max(0);
+        let flushed = self.flushed().map(|flushed| flushed.min(self.map.long(QUEUES_OFFSET)));
+        flushed.map_or_else(|| OnDisk::Time(time()), OnDisk::Offset)
     }
 
     /// Syncs it to the disk.
@@ -88,8 +130,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("checkpoint");
         let checkpoint = Checkpoint::open(&path, Arc::new(OsDisk)).unwrap();
-        assert_eq!(checkpoint.safe_time(), 0);
-        checkpoint.set_log_time(10_000);
+        assert_eq!((checkpoint.safe(), checkpoint.log()), (OnDisk::Time(0), OnDisk::Time(0)));
+        checkpoint.set_log(10_000, 99);
         checkpoint.set_queues(9_000, 77);
         checkpoint.set_index_time(3);
         checkpoint.set_confirmed(5);
@@ -98,6 +140,12 @@ mod tests {
         assert_eq!(bytes.len(), 4096);
         let long = |at: usize| i64::from_be_bytes(*bytes[at..].first_chunk().unwrap());
         assert_eq!([0, 8, 16, 24, 32, 40].map(long), [10_000, 9_000, 3, 0, 5, 77]);
-        assert_eq!(Checkpoint::open(&path, Arc::new(OsDisk)).unwrap().safe_time(), 6_000);
+        let again = Checkpoint::open(&path, Arc::new(OsDisk)).unwrap();
+        assert_eq!((again.safe(), again.log()), (OnDisk::Offset(77), OnDisk::Offset(99)));
+        again.begin(88, 66);
+        assert_eq!((again.safe(), again.log()), (OnDisk::Offset(66), OnDisk::Offset(88)));
+        // As Apache's broker writes it.
+        again.map.set_long(LOG_TIME, 11_000);
+        assert_eq!((again.safe(), again.log()), (OnDisk::Time(6_000), OnDisk::Time(11_000)));
     }
 }

@@ -128,10 +128,13 @@ impl ConsumeQueue {
         if unit.physical_end() <= self.max_physical() {
             return Ok(false);
         }
+        if queue_offset == 0 && self.max_offset() > 0 {
+            self.begin_anew()?;
+        }
         let expected = queue_offset * UNIT_LEN;
         let segment = self.segment_for(expected)?;
         let end = segment.end();
-        if expected < end && queue_offset != 0 {
+        if expected < end {
             tracing::warn!(queue = %self.segments.dir().display(), queue_offset, "consume queue has this offset already");
             return Ok(false);
         }
@@ -141,6 +144,15 @@ impl ConsumeQueue {
         self.segments.append(&segment, &[&unit.encode()], 0)?;
         self.max_physical.store(unit.physical_end(), Ordering::Release);
         Ok(true)
+    }
+
+    /// Lets the queue begin at 0 again. That is so when it is built from a log in which its topic was deleted and made
+    /// again: what was in it before is not to be seen any more, and in its way.
+    fn begin_anew(&self) -> Result<(), StoreError> {
+        tracing::info!(queue = %self.segments.dir().display(), end = self.max_offset(), "consume queue begins anew");
+        self.segments.delete_first(usize::MAX)?;
+        self.min.store(0, Ordering::Release);
+        Ok(())
     }
 
     /// The file that the unit at byte offset `expected` goes to. The first file of a queue is filled up to

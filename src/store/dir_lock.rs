@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use rustix::fs::FlockOperation;
 
+use super::disk::Disk;
 use super::error::StoreError;
 
 /// Directories in use by this process: the system's locks, which Java's broker uses too, do not keep a
@@ -62,14 +63,18 @@ pub(super) fn was_aborted(root: &Path) -> bool {
     root.join("abort").exists()
 }
 
-/// Leaves the mark that says so when this broker dies. Java writes its process id into it.
-pub(super) fn mark_abort(root: &Path) -> Result<(), StoreError> {
+/// Leaves the mark that says so when this broker dies. Java writes its process id into it. The mark is on the disk
+/// then: without it, what a power cut leaves would pass for what a broker left that stopped in order.
+pub(super) fn mark_abort(root: &Path, disk: &dyn Disk) -> Result<(), StoreError> {
     let path = root.join("abort");
     match std::fs::write(&path, std::process::id().to_string()) {
         // It is the file that counts, not what is in it.
-        Err(e) if !(super::error::is_full(&e) && path.exists()) => Err(StoreError::io("write", &path, e)),
-        _ => Ok(()),
+        Err(e) if !(super::error::is_full(&e) && path.exists()) => {
+            return Err(StoreError::io("write", &path, e));
+        }
+        _ => {}
     }
+    disk.sync_dir(root).map_err(|e| StoreError::io("sync directory", root, e))
 }
 
 /// Takes the mark away: the broker stops in order.
@@ -99,7 +104,7 @@ mod tests {
     fn the_mark_comes_and_goes() {
         let dir = tempfile::tempdir().unwrap();
         assert!(!was_aborted(dir.path()));
-        mark_abort(dir.path()).unwrap();
+        mark_abort(dir.path(), &super::super::disk::OsDisk).unwrap();
         assert!(was_aborted(dir.path()));
         clear_abort(dir.path()).unwrap();
         clear_abort(dir.path()).unwrap();

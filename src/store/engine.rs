@@ -144,8 +144,9 @@ impl Store {
         let checkpoint = Checkpoint::open(&config.root.join("checkpoint"), Arc::clone(&disk))?;
         let recovery::Recovered { segments, queues, index, dispatch_from, mut report } =
             recovery::recover(&config, &disk, &checkpoint, aborted)?;
-        dir_lock::mark_abort(&config.root)?;
+        dir_lock::mark_abort(&config.root, &*disk)?;
         let end = segments.end();
+        checkpoint.begin(end, dispatch_from);
         let log = CommitLog::new(segments);
         let store = Self {
             memory_for_messages: memory_for_messages(config.access_message_in_memory_max_ratio),

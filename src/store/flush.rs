@@ -72,9 +72,7 @@ impl Store {
         let time = self.last_store_time.load(Ordering::SeqCst);
         match self.log.segments().flush() {
             Ok(flushed) => {
-                if time > 0 {
-                    self.checkpoint.set_log_time(time);
-                }
+                self.checkpoint.set_log(time, flushed);
                 self.flushed.fetch_max(flushed, Ordering::SeqCst);
                 self.notify_flushed();
                 Ok(flushed)

@@ -172,11 +172,12 @@ impl WordMap {
         i64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
-    /// Writes one number into the two words at `at`.
+    /// Writes one number into the two words at `at`: the lower one first, so that a number that grows is never seen
+    /// greater than it is, should the process be killed in between.
     pub(super) fn set_long(&self, at: usize, value: i64) {
         let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
-        self.set_word(at, u32::from_be_bytes([a, b, c, d]));
         self.set_word(at + 4, u32::from_be_bytes([e, f, g, h]));
+        self.set_word(at, u32::from_be_bytes([a, b, c, d]));
     }
 
     /// Syncs the whole file to the disk.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, OnDisk};
 use super::commit_log::AHEAD;
 use super::config::StoreConfig;
 use super::disk::Disk;
@@ -89,10 +89,10 @@ pub(super) fn recover(
     check_gaps(&segments, &mut report);
     let log_min = segments.first_base().unwrap_or(0);
     let index_end = index_known(config, &index, aborted || index_missing, log_min);
-    let safe_time = aborted.then(|| checkpoint.safe_time());
-    let known = Known { queues: queues.max_physical(), index: index_end, safe_time };
+    let safe = aborted.then(|| checkpoint.safe());
+    let known = Known { queues: queues.max_physical(), index: index_end, safe };
     let scan = scan(&segments, known, config.check_crc_on_recover, &mut report);
-    let (end, clear) = settle(&segments, &scan, checkpoint.log_time(), aborted, config, &mut report)?;
+    let (end, clear) = settle(&segments, &scan, checkpoint.log(), aborted, config, &mut report)?;
     segments.truncate(end, clear)?;
     if aborted {
         // What is appended from now on must not reach the disk before what it follows.
@@ -151,7 +151,7 @@ fn scan(segments: &Segments, known: Known, check_crc: bool, report: &mut Recover
     // After a clean stop everything before the last message in a consume queue agrees.
     let within = files.get(start).is_some_and(|file| (file.base()..file.limit()).contains(&known.queues));
     let mut at = base;
-    if known.safe_time.is_none() && known.index.is_none() && within {
+    if known.safe.is_none() && known.index.is_none() && within {
         let file = files.get(start).and_then(|file| file.rest(known.queues)).unwrap_or_default();
         // A damaged consume queue may lead to the middle of a message.
         if !matches!(read_record(file, known.queues, check_crc), Record::Bad(_)) {
@@ -190,7 +190,7 @@ fn head_of(file: &Segment) -> FileHead {
 fn settle(
     segments: &Segments,
     scan: &Scan,
-    log_time: i64,
+    log: OnDisk,
     aborted: bool,
     config: &StoreConfig,
     report: &mut Recovery,
@@ -204,15 +204,19 @@ fn settle(
         matches!(read_record(file.rest(scan.end).unwrap_or_default(), scan.end, false), Record::Empty);
     let stop = if empty && !aborted && scan.file + 1 == files.len() {
         // The end of a log that was closed in order; its file is not searched for what cannot be there.
-        Stop { zeros: true, next_valid: None }
+        Stop { at: scan.end, zeros: true, next_valid: None }
     } else {
         look_behind(file, scan.end, files.get(scan.file + 1..).unwrap_or_default())
     };
-    let ending = judge(stop, log_time);
+    let ending = judge(stop, log);
     let next_valid = stop.next_valid.map_or(-1, |(offset, _)| offset);
     match ending {
         Ending::Clean => return Ok((scan.end, false)),
         Ending::Torn => {}
+        Ending::Lost => report.warnings.push(format!(
+            "commit log ends at offset {}, though more of it had reached the disk: the disk has lost it",
+            scan.end
+        )),
         Ending::Unsynced => report.warnings.push(format!(
             "commit log is cut at offset {}: what follows, from offset {next_valid} on, had not reached the disk as a whole",
             scan.end
@@ -229,7 +233,7 @@ fn settle(
 
 /// Looks for anything but zeros, and for whole messages, behind `at` and in later files.
 fn look_behind(file: &Segment, at: i64, later: &[Arc<Segment>]) -> Stop {
-    let mut stop = Stop { zeros: true, next_valid: None };
+    let mut stop = Stop { at, zeros: true, next_valid: None };
     for range in data_ranges(file.path(), at - file.base(), file.limit() - file.base()) {
         let Some(len) = usize::try_from(range.end - range.start).ok() else { continue };
         let base = file.base() + range.start;

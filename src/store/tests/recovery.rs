@@ -4,10 +4,11 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::super::{FlushDiskType, Store, StoreConfig, StoreError};
-use super::support::{FaultyDisk, all_bodies, fill, message, numbers, open, small};
+use super::super::{Appended, FlushDiskType, Store, StoreConfig, StoreError};
+use super::support::{FaultyDisk, all_bodies, clock, fill, message, numbers, open, small};
 
 /// Fills a store with `count` messages and ends it, in order or as a kill does.
 fn left_behind(config: &StoreConfig, count: usize, clean: bool) {
@@ -78,6 +79,28 @@ fn missing_parts_are_built_again() {
             let (store, _) = open(&config);
             expect_whole(&store, 60);
         }
+    }
+}
+
+#[test]
+fn queues_of_a_topic_that_was_made_again_are_built_again() {
+    for clean in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let config = small(dir.path());
+        let (store, _) = open(&config);
+        fill(&store, 0, 25);
+        store.delete_topic("T").unwrap();
+        fill(&store, 0, 3);
+        if clean {
+            store.close().unwrap()
+        } else {
+            store.abandon()
+        }
+        std::fs::remove_dir_all(dir.path().join("consumequeue")).unwrap();
+        let (store, _) = open(&config);
+        assert_eq!(all_bodies(&store, "T", 0), numbers(0..3));
+        fill(&store, 3, 30);
+        assert_eq!(all_bodies(&store, "T", 0), numbers(0..33));
     }
 }
 
@@ -179,8 +202,7 @@ fn damage_before_synced_messages_is_refused_unless_told_otherwise() {
     fill(&store, 0, 5);
     let hole = store.append(&message("T", 0, b"hole", "")).unwrap();
     let next = store.append(&message("T", 0, b"next", "")).unwrap();
-    std::thread::sleep(Duration::from_millis(2));
-    fill(&store, 7, 30);
+    fill(&store, 7, 5);
     store.flush().unwrap();
     store.flush_queues().unwrap();
     store.abandon();
@@ -191,6 +213,69 @@ fn damage_before_synced_messages_is_refused_unless_told_otherwise() {
     let (store, recovery) = open(&StoreConfig { truncate_damaged_commit_log: true, ..config });
     assert_eq!((recovery.truncated_at, recovery.warnings.len()), (Some(hole.physical_offset), 1));
     expect_whole(&store, 5);
+}
+
+/// Messages stored by a clock that stands still, or steps back once those before are synced.
+fn filled_by_a_bad_clock(dir: &Path, before: usize, synced: bool, after: usize) -> Vec<Appended> {
+    let (time, surroundings) = clock(1_000_000_000);
+    let (store, _) = Store::open_with(small(dir), surroundings).unwrap();
+    let append = |index: usize| {
+        let appended = store.append(&message("T", 0, index.to_string().as_bytes(), "")).unwrap();
+        store.dispatch(false).unwrap();
+        appended
+    };
+    let mut all: Vec<_> = (0..before).map(append).collect();
+    if synced {
+        store.flush().unwrap();
+        store.flush_queues().unwrap();
+        time.store(1_000, Ordering::SeqCst);
+    }
+    all.extend((before..before + after).map(append));
+    if !synced {
+        store.flush().unwrap();
+    }
+    store.abandon();
+    all
+}
+
+#[test]
+fn damage_is_told_where_all_messages_have_one_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = filled_by_a_bad_clock(dir.path(), 0, false, 10);
+    overwrite(dir.path(), all[5].physical_offset + 89, b"HOLE");
+    let refused = Store::open(small(dir.path())).map(drop);
+    assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{refused:?}");
+}
+
+#[test]
+fn what_had_not_reached_the_disk_is_no_damage_after_a_clock_stepped_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = filled_by_a_bad_clock(dir.path(), 5, true, 10);
+    overwrite(dir.path(), all[7].physical_offset, &vec![0; all[7].size]);
+    let (store, recovery) = open(&small(dir.path()));
+    assert_eq!((recovery.truncated_at, recovery.warnings.len()), (Some(all[7].physical_offset), 1));
+    assert_eq!(all_bodies(&store, "T", 0), numbers(0..7));
+}
+
+#[test]
+fn a_clock_that_stepped_back_hides_no_hole() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = filled_by_a_bad_clock(dir.path(), 5, true, 120);
+    assert!(all[124].physical_offset > 2 * 4096);
+    overwrite(dir.path(), all[50].physical_offset, &vec![0; all[50].size]);
+    let (store, _) = open(&small(dir.path()));
+    assert_eq!(all_bodies(&store, "T", 0), numbers(0..50));
+}
+
+#[test]
+fn what_the_disk_has_lost_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = filled_by_a_bad_clock(dir.path(), 0, false, 10);
+    let lost = all[8].physical_offset;
+    overwrite(dir.path(), lost, &vec![0; 2 * all[8].size]);
+    let (store, recovery) = open(&small(dir.path()));
+    assert_eq!((recovery.truncated_at, recovery.warnings.len()), (Some(lost), 1));
+    assert_eq!(all_bodies(&store, "T", 0), numbers(0..8));
 }
 
 #[test]
@@ -235,6 +320,18 @@ fn a_kill_does_not_leave_a_hole_before_what_is_synced_later() {
     let (survivor, recovery) = open(&small(after.path()));
     assert_eq!((recovery.truncated_at, recovery.warnings.len()), (None, 0));
     expect_whole(&survivor, 60);
+}
+
+#[test]
+fn a_power_cut_is_known_as_one_from_the_first_message_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(FaultyDisk::default());
+    let (store, _) = Store::open_with(small(dir.path()), disk.surroundings()).unwrap();
+    store.append(&message("T", 0, b"x", "")).unwrap();
+    let after = tempfile::tempdir().unwrap();
+    disk.after_power_cut(dir.path(), after.path());
+    let (_, recovery) = open(&small(after.path()));
+    assert!(!recovery.clean);
 }
 
 #[test]

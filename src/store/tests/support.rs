@@ -160,7 +160,10 @@ impl FaultyDisk {
                 std::fs::write(target, contents).unwrap();
             }
         }
-        std::fs::write(to.join("abort"), "1").unwrap();
+        let abort = from.join("abort");
+        if names.get(from).is_some_and(|names| names.contains(&abort)) {
+            std::fs::write(to.join("abort"), "1").unwrap();
+        }
     }
 }
 
