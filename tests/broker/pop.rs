@@ -198,6 +198,24 @@ async fn a_limit_that_was_lowered_loses_nothing_that_was_popped() {
 }
 
 #[tokio::test]
+async fn a_message_whose_time_is_changed_in_the_ms_it_was_popped_in_is_not_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), quick).await;
+    let client = node.client();
+    client.send("T", "a").await;
+    let popped = pop_some(&client, 1_000).await;
+    let mut handle = popped.handle(&popped.messages[0]);
+    for _ in 0..20 {
+        let changed = change(&client, &handle, 1_000).await;
+        assert!(changed.pop_time > handle.pop_time);
+        handle = PopHandle { start_offset: 0, pop_time: changed.pop_time, invisible_time: 1_000, ..handle };
+    }
+    assert_eq!(pop_some(&client, LONG).await.bodies(), ["a"]);
+    assert_eq!(pop(&client, pop_header(LONG)).await.code, 210);
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_held_pop_gets_the_next_message_that_it_wants() {
     let dir = tempfile::tempdir().unwrap();
     let node = Node::start_with(dir.path(), quick).await;
