@@ -224,6 +224,9 @@ impl Broker {
             config: RwLock::new(Arc::new(config)),
             router: super::router::table(),
         });
+        if !recovery.clean {
+            broker.put_offsets_right();
+        }
         broker.load_ended_transactions();
         broker.listen_to_store();
         broker.store.start()?;

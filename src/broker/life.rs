@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::{Broker, OFFSETS_FILE};
+use super::pop::REVIVE_GROUP;
 use super::saved;
 use crate::runtime::Shutdown;
 
@@ -65,7 +66,7 @@ impl Broker {
             let pause = pause(self.config().timer_flush_interval_ms);
             tokio::time::sleep(pause).await;
             self.timer.sample(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
-            self.aside(|broker| broker.timer.save(broker.now())).await;
+            self.aside(|broker| broker.timer.save(broker)).await;
         }
     }
 
@@ -82,7 +83,7 @@ impl Broker {
                     .aside(|broker| {
                         broker.save_offsets();
                         broker.schedule.save(broker);
-                        broker.timer.save(broker.now());
+                        broker.timer.save(broker);
                     })
                     .await;
             })
@@ -111,10 +112,20 @@ impl Broker {
         self.save_ordered_pops();
         let _one = saved::one_at_a_time();
         let Some(file) = self.offsets.take_changes() else { return };
+        if !self.log_is_on_disk() {
+            return self.offsets.mark_changed();
+        }
         if let Err(error) = saved::save(&self.table_path(OFFSETS_FILE), &file) {
             tracing::error!(%error, "consumer offsets are not saved");
             self.offsets.mark_changed();
         }
+    }
+
+    /// Brings the log to the disk, for a file that tells what was done with it: were the file ahead after a power
+    /// cut, what was read, delivered or popped would be passed over, though what it led to is lost. False if that
+    /// fails, which the store has told of.
+    pub(in crate::broker) fn log_is_on_disk(&self) -> bool {
+        self.store.flush_behind() == 0 || self.store.flush().is_ok()
     }
 
     fn hand_over_timed(&self) {
@@ -131,6 +142,24 @@ impl Broker {
             let queues = self.topics.get(topic).map_or(0, |topic| topic.read_queue_nums);
             if self.groups.contains(group) { queues } else { 0 }
         });
+    }
+
+    /// Takes offsets back that are ahead of their queues, as a power cut leaves them that the log did not come
+    /// through whole: what comes next would be passed over.
+    pub(super) fn put_offsets_right(&self) {
+        for (group, topics) in self.offsets.groups() {
+            for topic in topics {
+                for (queue, offset) in self.offsets.of(&group, &topic) {
+                    // The group that revives names the last record that is done with, not the next.
+                    let last = self.store.next_offset(&topic, queue) - i64::from(group == REVIVE_GROUP);
+                    if offset > last {
+                        tracing::warn!(group, topic, queue, offset, last, "an offset was ahead of its queue");
+                        self.offsets.commit(&group, &topic, queue, last, self.now());
+                    }
+                }
+            }
+        }
+        self.schedule.put_right(&self.store, self.now());
     }
 
     fn expire_clients(&self) {

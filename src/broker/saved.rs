@@ -160,7 +160,9 @@ fn replace_with(path: &Path, content: &[u8], private: bool) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    fs::rename(&fresh, path)
+    fs::rename(&fresh, path)?;
+    // A change is told of as done: it must not go with the power.
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 fn backup(path: &Path) -> PathBuf {

@@ -17,7 +17,7 @@ use super::names::{SCHEDULE_TOPIC, TRANS_HALF_TOPIC};
 use super::saved;
 use crate::protocol::message::{Message, NewMessage, property};
 use crate::protocol::topic::DataVersion;
-use crate::store::{CqUnit, StoreError};
+use crate::store::{CqUnit, Store, StoreError};
 
 /// The file of the offsets up to which each level is delivered.
 pub(in crate::broker) const DELAY_OFFSETS_FILE: &str = "delayOffset.json";
@@ -73,6 +73,17 @@ impl Schedule {
         self.progress.lock().offsets.offset_table.clone()
     }
 
+    /// Takes offsets back that are ahead of their queues.
+    pub(in crate::broker) fn put_right(&self, store: &Store, now: i64) {
+        for (level, offset) in self.offsets() {
+            let last = store.next_offset(SCHEDULE_TOPIC, level - 1);
+            if offset > last {
+                tracing::warn!(level, offset, last, "an offset of delayed messages was ahead of its queue");
+                self.advance(level, last, now);
+            }
+        }
+    }
+
     fn advance(&self, level: i32, offset: i64, now: i64) {
         let mut progress = self.progress.lock();
         if progress.offsets.offset_table.insert(level, offset) == Some(offset) {
@@ -95,6 +106,10 @@ impl Schedule {
             }
             progress.offsets.clone()
         };
+        if !broker.log_is_on_disk() {
+            self.progress.lock().changed = true;
+            return;
+        }
         if let Err(error) = saved::save(&broker.table_path(DELAY_OFFSETS_FILE), &offsets) {
             tracing::error!(%error, "offsets of delayed messages are not saved");
             self.progress.lock().changed = true;

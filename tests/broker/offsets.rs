@@ -8,7 +8,7 @@ use rmq::protocol::pull::{
 };
 use rmq::protocol::queue::MessageQueue;
 
-use super::node::{Client, Node, TIMEOUT, committing, pull_header, refusal};
+use super::node::{Client, Node, TIMEOUT, bodies, committing, pull_header, refusal, send_header};
 
 async fn offset(client: &Client, queue_id: i32, zero: Option<bool>) -> Result<i64, i32> {
     let header = QueryOffsetHeader {
@@ -123,5 +123,60 @@ async fn a_queue_is_locked_for_one_member() {
     assert_eq!(lock("b").await, []);
     client.pool.call::<UnlockBatchMq>(&node.addr, (), wanted("a"), TIMEOUT).await.unwrap();
     assert_eq!(lock("b").await, std::slice::from_ref(&queue));
+    node.stop().await;
+}
+
+const REVIVE: &str = "rmq_sys_REVIVE_LOG_DefaultCluster";
+
+#[tokio::test]
+async fn offsets_ahead_of_the_log_are_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start(dir.path()).await;
+    node.client().send("T", "a").await;
+    let offsets = &node.broker.offsets;
+    for (group, topic, queue) in [("G", "T", 0), ("G", "T", 1), ("CID_RMQ_SYS_REVIVE_GROUP", REVIVE, 0)] {
+        offsets.commit(group, topic, queue, 50, 1);
+    }
+    node.stop().await;
+    // As a power cut leaves it that cost some of the log.
+    std::fs::write(dir.path().join("abort"), "1").unwrap();
+    std::fs::write(dir.path().join("config/delayOffset.json"), r#"{"offsetTable":{1:50}}"#).unwrap();
+    let node = Node::start_with(dir.path(), |config| config.message_delay_level = "1s".into()).await;
+    let offsets = &node.broker.offsets;
+    assert_eq!((offsets.get("G", "T", 0), offsets.get("G", "T", 1)), (Some(1), Some(0)));
+    assert_eq!(offsets.get("CID_RMQ_SYS_REVIVE_GROUP", REVIVE, 0), Some(-1));
+    assert_eq!(node.broker.schedule.offset(1), 0);
+    let client = node.client();
+    client.try_send(send_header("T", &[("DELAY", "1")]), "delayed").await.unwrap();
+    assert_eq!(bodies(&client.wait_for("G", "T", 1).await), ["delayed"]);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn offsets_reach_the_disk_after_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start_with(dir.path(), |config| {
+        config.flush_consumer_offset_interval = 10;
+        // Nothing else brings the log to the disk meanwhile.
+        config.flush_commit_log_least_pages = 1_000_000;
+        config.flush_commit_log_thorough_interval = 3_600_000;
+        config.flush_interval_consume_queue = 3_600_000;
+    })
+    .await;
+    let file = dir.path().join("config/consumerOffset.json");
+    let client = node.client();
+    for number in 1..20 {
+        client.send("T", "a").await;
+        let end = node.broker.store.max_physical_offset();
+        node.broker.offsets.commit("G", "T", 0, number, 1);
+        let saved = || {
+            std::fs::read_to_string(&file)
+                .is_ok_and(|text| text.replace('"', "").contains(&format!("0:{number}")))
+        };
+        while !saved() {
+            tokio::task::yield_now().await;
+        }
+        assert!(node.broker.store.flushed() >= end);
+    }
     node.stop().await;
 }

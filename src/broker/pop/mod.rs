@@ -30,6 +30,7 @@ use crate::store::Arrival;
 pub(in crate::broker) use ack::{ChangedTo, Popped};
 pub(in crate::broker) use holds::{PopHolds, PopPlace, Room, Wanted};
 pub(in crate::broker) use orders::Orders;
+pub(in crate::broker) use revive::REVIVE_GROUP;
 pub(in crate::broker) use take::{Ask, Taken};
 
 /// How many locks queues share.

@@ -18,6 +18,14 @@ const LENGTH: usize = 4_096;
 /// What our own numbers begin with: `rmqtimer`.
 const MARK: i64 = 0x726d_7174_696d_6572;
 
+/// Numbers of a progress that were brought to the disk behind everything they tell of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::broker) struct Synced {
+    pub(in crate::broker) read_time: i64,
+    pub(in crate::broker) first: i64,
+    pub(in crate::broker) next: i64,
+}
+
 /// How far delivery is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::broker) struct Progress {
@@ -31,11 +39,30 @@ pub(in crate::broker) struct Progress {
     pub(in crate::broker) placed_by: (i64, i64),
     /// Whether Apache's broker finds in its own files what waits.
     pub(in crate::broker) handed_over: bool,
+    /// Where the log ended when this was so; 0 where that is not known.
+    pub(in crate::broker) log_end: i64,
+    /// What holds where the log does not go that far any more.
+    pub(in crate::broker) synced: Synced,
     /// Changes with the numbers.
     pub(in crate::broker) version: DataVersion,
 }
 
 impl Progress {
+    /// The progress as it is when the log ends at `end`: the file is written in between without being brought to the
+    /// disk, and may have got there before what was delivered, which a power cut then has lost.
+    pub(super) fn of_log(self, end: i64) -> Self {
+        if self.log_end <= end {
+            return self;
+        }
+        let Synced { read_time, first, next } = self.synced;
+        Self { read_time, first, next, log_end: end, ..self }
+    }
+
+    /// Says that the disk has everything up to now.
+    pub(super) fn is_synced(&mut self) {
+        self.synced = Synced { read_time: self.read_time, first: self.first, next: self.next };
+    }
+
     /// The numbers of Apache's broker: from where it reads is where something waits.
     pub(in crate::broker) fn shared(&self) -> [u8; SHARED] {
         let version = &self.version;
@@ -52,7 +79,20 @@ impl Progress {
         bytes[..SHARED].copy_from_slice(&self.shared());
         let (precision, window) = self.placed_by;
         let version = &self.version;
-        let own = [MARK, self.next, version.timestamp, version.counter, precision, window, self.first];
+        let Synced { read_time, first, next } = self.synced;
+        let own = [
+            MARK,
+            self.next,
+            version.timestamp,
+            version.counter,
+            precision,
+            window,
+            self.first,
+            self.log_end,
+            read_time,
+            first,
+            next,
+        ];
         put(&mut bytes[SHARED..], &own);
         bytes
     }
@@ -69,13 +109,14 @@ impl Progress {
             && (number(9), number(10)) == (Some(version.timestamp), Some(version.counter));
         let read_time = number(0)?;
         // What Apache's broker looked at may wait still.
-        let theirs =
-            Self { read_time, first: 0, next: looked_at, placed_by: (0, 0), handed_over: false, version };
+        let theirs = Self { read_time, next: looked_at, version, ..Self::default() };
         if !is_ours {
             return Some(theirs);
         }
         let placed_by = (number(11)?, number(12)?);
-        Some(Self { first: number(13)?, next: number(8)?, placed_by, ..theirs })
+        let synced = Synced { read_time: number(15)?, first: number(16)?, next: number(17)? };
+        let (first, next, log_end) = (number(13)?, number(8)?, number(14)?);
+        Some(Self { first, next, placed_by, log_end, synced, ..theirs })
     }
 
     /// Reads the file; `None` where it is not there or empty.
@@ -115,8 +156,20 @@ mod tests {
             next: 9,
             placed_by: (1_000, 60),
             handed_over: false,
+            log_end: 600,
+            synced: Synced { read_time: 4_000, first: 2, next: 7 },
             version: DataVersion { counter: 4, state_version: 0, timestamp: 77 },
         }
+    }
+
+    #[test]
+    fn a_progress_that_is_ahead_of_the_log_goes_back() {
+        assert_eq!(progress().of_log(600), progress());
+        let behind = Progress { read_time: 4_000, first: 2, next: 7, log_end: 599, ..progress() };
+        assert_eq!(progress().of_log(599), behind);
+        let mut synced = progress();
+        synced.is_synced();
+        assert_eq!(Progress { log_end: 599, ..synced.clone() }, synced.of_log(599));
     }
 
     #[test]
@@ -145,11 +198,9 @@ mod tests {
         put(&mut bytes, &[6_000, 52, 12, 11, 0, 78, 5]);
         let expected = Progress {
             read_time: 6_000,
-            first: 0,
             next: 11,
-            placed_by: (0, 0),
-            handed_over: false,
             version: DataVersion { counter: 5, state_version: 0, timestamp: 78 },
+            ..Progress::default()
         };
         assert_eq!(Progress::from_bytes(&bytes), Some(expected));
         assert_eq!(Progress::from_bytes(&bytes[..40]), None);

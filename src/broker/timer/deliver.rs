@@ -78,7 +78,7 @@ impl Broker {
                 }
             }
         }
-        self.timer.note(self.now());
+        self.timer.note(self);
         Some(Next::Soon)
     }
 
@@ -127,7 +127,7 @@ impl Broker {
             return Next::Later;
         }
         if is_over {
-            self.timer.note(self.now());
+            self.timer.note(self);
         }
         Next::Soon
     }

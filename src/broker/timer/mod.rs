@@ -162,7 +162,8 @@ impl Timer {
     }
 
     /// Writes how far delivery is, and how much waits, if that changed.
-    pub(in crate::broker) fn save(&self, now: i64) {
+    pub(in crate::broker) fn save(&self, broker: &Broker) {
+        let now = broker.now();
         self.sample_metrics(now);
         let _one = saved::one_at_a_time();
         let (progress, metrics) = {
@@ -175,18 +176,33 @@ impl Timer {
             if changed {
                 state.progress.first = state.current().first;
             }
+            state.progress.log_end = broker.store.max_physical_offset();
             (changed.then(|| state.advance(now)), metrics)
         };
         if let Some(progress) = progress
-            && let Err(error) = progress.save(&self.path, true)
+            && (!broker.log_is_on_disk() || !self.bring_to_disk(progress))
         {
-            tracing::error!(%error, "how far timed messages are delivered is not saved");
             self.state.lock().changed = true;
         }
         if let Some(metrics) = metrics
             && let Err(error) = saved::save(&self.metrics_path, &metrics)
         {
             tracing::error!(%error, "the numbers of timed messages are not saved");
+        }
+    }
+
+    /// Brings the file to the disk, behind the log.
+    fn bring_to_disk(&self, mut progress: Progress) -> bool {
+        progress.is_synced();
+        match progress.save(&self.path, true) {
+            Ok(()) => {
+                self.state.lock().progress.synced = progress.synced;
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "how far timed messages are delivered is not saved");
+                false
+            }
         }
     }
 
@@ -200,12 +216,13 @@ impl Timer {
 
     /// Writes how far delivery is, for a process that is killed; the disk gets it with the next
     /// [`Timer::save`].
-    fn note(&self, now: i64) {
+    fn note(&self, broker: &Broker) {
         let _one = saved::one_at_a_time();
         let progress = {
             let mut state = self.state.lock();
             state.changed = true;
-            state.advance(now)
+            state.progress.log_end = broker.store.max_physical_offset();
+            state.advance(broker.now())
         };
         if let Err(error) = progress.save(&self.path, false) {
             tracing::error!(%error, "how far timed messages are delivered is not saved");

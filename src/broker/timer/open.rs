@@ -58,7 +58,7 @@ impl Timer {
     ) -> io::Result<Self> {
         let tables = root.join("config");
         let path = tables.join(PROGRESS_FILE);
-        let mut progress = Progress::load(&path)?.unwrap_or_default();
+        let mut progress = Progress::load(&path)?.unwrap_or_default().of_log(store.max_physical_offset());
         let mut limits = configured;
         if progress.placed_by.0 > 0 && progress.placed_by.1 > 0 {
             (limits.precision, limits.window) = progress.placed_by;
@@ -71,6 +71,7 @@ impl Timer {
         }
         progress.placed_by = (limits.precision, limits.window);
         progress.first = wheel.first_offset().unwrap_or(progress.next);
+        progress.is_synced();
         let timer = Self {
             state: parking_lot::Mutex::new(State { wheel, progress, ..State::default() }),
             arrived: tokio::sync::Notify::new(),
