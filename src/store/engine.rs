@@ -147,6 +147,8 @@ impl Store {
         dir_lock::mark_abort(&config.root, &*disk)?;
         let end = segments.end();
         checkpoint.begin(end, dispatch_from);
+        // Without it, the next start could not tell a power cut from damage.
+        checkpoint.flush()?;
         let log = CommitLog::new(segments);
         let store = Self {
             memory_for_messages: memory_for_messages(config.access_message_in_memory_max_ratio),

@@ -92,7 +92,8 @@ pub(super) fn recover(
     let safe = aborted.then(|| checkpoint.safe());
     let known = Known { queues: queues.max_physical(), index: index_end, safe };
     let scan = scan(&segments, known, config.check_crc_on_recover, &mut report);
-    let (end, clear) = settle(&segments, &scan, checkpoint.log(), aborted, config, &mut report)?;
+    let (end, clear) =
+        settle(&segments, &scan, aborted.then(|| checkpoint.log()), aborted, config, &mut report)?;
     segments.truncate(end, clear)?;
     if aborted {
         // What is appended from now on must not reach the disk before what it follows.
@@ -190,7 +191,7 @@ fn head_of(file: &Segment) -> FileHead {
 fn settle(
     segments: &Segments,
     scan: &Scan,
-    log: OnDisk,
+    log: Option<OnDisk>,
     aborted: bool,
     config: &StoreConfig,
     report: &mut Recovery,

@@ -65,12 +65,14 @@ pub(super) enum Ending {
     Damaged,
 }
 
-/// Tells the endings apart, by up to where the log is known to be on the disk.
-pub(super) fn judge(stop: Stop, log: OnDisk) -> Ending {
+/// Tells the endings apart, by up to where the log is known to be on the disk; `None` after a clean stop, when all
+/// of it is. Where nothing is known, because the checkpoint is gone, nothing may be thrown away.
+pub(super) fn judge(stop: Stop, log: Option<OnDisk>) -> Ending {
     let was_there = match (log, stop.next_valid) {
-        (OnDisk::Offset(flushed), _) => stop.at < flushed,
-        (OnDisk::Time(last), Some((_, time))) => time < last,
-        (OnDisk::Time(_), None) => false,
+        (Some(OnDisk::Offset(flushed)), _) => stop.at < flushed,
+        (Some(OnDisk::Time(last)), Some((_, time))) => last == 0 || time < last,
+        (None, next_valid) => next_valid.is_some(),
+        (_, None) => false,
     };
     match (was_there, stop.next_valid) {
         (true, Some(_)) => Ending::Damaged,
@@ -112,8 +114,8 @@ mod tests {
 
     #[test]
     fn endings() {
-        let offset = |flushed| OnDisk::Offset(flushed);
-        let time = |last| OnDisk::Time(last);
+        let offset = |flushed| Some(OnDisk::Offset(flushed));
+        let time = |last| Some(OnDisk::Time(last));
         let table = [
             (true, None, offset(50), Ending::Clean),
             (false, None, offset(50), Ending::Torn),
@@ -127,6 +129,11 @@ mod tests {
             (false, Some((500, 99)), time(100), Ending::Damaged),
             (true, Some((500, 99)), time(100), Ending::Damaged),
             (false, Some((500, 100)), time(100), Ending::Unsynced),
+            (true, Some((500, 100)), time(0), Ending::Damaged),
+            (false, None, time(0), Ending::Torn),
+            (true, Some((500, 100)), None, Ending::Damaged),
+            (true, None, None, Ending::Clean),
+            (false, None, None, Ending::Torn),
         ];
         for (zeros, next_valid, log, expected) in table {
             assert_eq!(

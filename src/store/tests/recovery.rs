@@ -248,6 +248,20 @@ fn damage_is_told_where_all_messages_have_one_time() {
 }
 
 #[test]
+fn without_a_checkpoint_nothing_behind_damage_is_thrown_away() {
+    for clean in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let config = small(dir.path());
+        left_behind(&config, 60, clean);
+        std::fs::remove_file(dir.path().join("checkpoint")).unwrap();
+        std::fs::remove_dir_all(dir.path().join("consumequeue")).unwrap();
+        overwrite(dir.path(), 4096 + 40, &[7; 200]);
+        let refused = Store::open(config).map(drop);
+        assert!(matches!(refused, Err(StoreError::Damaged { at: 4096.., .. })), "{refused:?}");
+    }
+}
+
+#[test]
 fn what_had_not_reached_the_disk_is_no_damage_after_a_clock_stepped_back() {
     let dir = tempfile::tempdir().unwrap();
     let all = filled_by_a_bad_clock(dir.path(), 5, true, 10);
