@@ -128,6 +128,11 @@ fn groups_are_asked_for_side_by_side_and_those_behind_come_first() {
     assert_eq!(value["groups"][1]["members"], 1);
     assert_eq!(value["groups"][1]["versionName"], "V5_5_0");
     assert_eq!(value["failures"][0]["target"], "group bad");
+    assert!(ns.seen(105).is_empty(), "with one broker there is nothing to ask the name server about a group");
+    let ns = name_server(&[("a", &broker.addr), ("b", &broker.addr)], &["%RETRY%far", "T"]);
+    let run = Env::new().run(&["consumerProgress", "-n", &ns.addr, "--output", "json"]).code(0);
+    let value: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
+    assert_eq!((value["groups"][0]["consumeTps"].as_f64(), ns.seen(105).len()), (Some(3.0), 1));
 }
 
 #[test]

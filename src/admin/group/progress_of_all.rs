@@ -5,6 +5,7 @@ use crate::output::{Cell, Failure, Render, Table, Text, Tone, counted, front, le
 use crate::protocol::version;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::fmt::{self, Write};
 
 /// The progress of all groups, those farthest behind first.
@@ -106,8 +107,10 @@ impl Render for AllProgress {
         };
         line(["#Group", "#Count", "#Version", "#Type", "#Model", "#TPS", "#Diff Total"])?;
         // The groups come as their retry topics do, in a set of all topics.
+        let rows: HashMap<&str, &GroupSummary> =
+            self.groups.iter().map(|row| (row.group.as_str(), row)).collect();
         for name in &self.order {
-            let Some(row) = self.groups.iter().find(|row| row.group == *name) else { continue };
+            let Some(row) = rows.get(name.as_str()) else { continue };
             line([
                 front(&row.group, 64),
                 &row.members.to_string(),
