@@ -25,6 +25,7 @@ const QUEUES_OFFSET: usize = 40;
 const OWN: usize = 1024;
 const OWN_TIME: usize = OWN + 8;
 const FLUSHED: usize = OWN + 16;
+const INDEX_OFFSET: usize = OWN + 24;
 /// What they begin with: `rmqstore`.
 const MARK: i64 = 0x726d_7173_746f_7265;
 /// Messages of one moment may be on the disk in part.
@@ -80,9 +81,11 @@ impl Checkpoint {
         self.flushed().map_or(OnDisk::Time(self.log_time()), OnDisk::Offset)
     }
 
-    /// Begins anew with a log that is on the disk up to `end`, and consume queues that hold it up to `entered`.
-    pub(super) fn begin(&self, end: i64, entered: i64) {
+    /// Begins anew with a log that is on the disk up to `end`, consume queues that hold it up to `entered`, and an
+    /// index whose last message lies at `indexed`.
+    pub(super) fn begin(&self, end: i64, entered: i64, indexed: i64) {
         self.map.set_long(QUEUES_OFFSET, self.map.long(QUEUES_OFFSET).min(entered));
+        self.map.set_long(INDEX_OFFSET, indexed);
         self.set_log(self.log_time(), end);
     }
 
@@ -92,14 +95,17 @@ impl Checkpoint {
         self.map.set_long(QUEUES_OFFSET, offset);
     }
 
-    /// Store time of the last message whose index entry is on the disk (`indexMsgTimestamp`).
-    pub(super) fn index_time(&self) -> i64 {
-        self.map.long(INDEX_TIME)
+    /// Up to where the index is on the disk: the last message whose entries are, by its offset or its store time
+    /// (`indexMsgTimestamp`).
+    pub(super) fn index(&self) -> OnDisk {
+        let time = self.map.long(INDEX_TIME);
+        self.flushed().map_or(OnDisk::Time(time), |_| OnDisk::Offset(self.map.long(INDEX_OFFSET)))
     }
 
     /// Sets it.
-    pub(super) fn set_index_time(&self, time: i64) {
+    pub(super) fn set_index(&self, time: i64, offset: i64) {
         self.map.set_long(INDEX_TIME, time);
+        self.map.set_long(INDEX_OFFSET, offset);
     }
 
     /// Sets the confirmed offset.
@@ -133,7 +139,7 @@ mod tests {
         assert_eq!((checkpoint.safe(), checkpoint.log()), (OnDisk::Time(0), OnDisk::Time(0)));
         checkpoint.set_log(10_000, 99);
         checkpoint.set_queues(9_000, 77);
-        checkpoint.set_index_time(3);
+        checkpoint.set_index(3, 70);
         checkpoint.set_confirmed(5);
         checkpoint.flush().unwrap();
         let bytes = std::fs::read(&path).unwrap();
@@ -142,10 +148,13 @@ mod tests {
         assert_eq!([0, 8, 16, 24, 32, 40].map(long), [10_000, 9_000, 3, 0, 5, 77]);
         let again = Checkpoint::open(&path, Arc::new(OsDisk)).unwrap();
         assert_eq!((again.safe(), again.log()), (OnDisk::Offset(77), OnDisk::Offset(99)));
-        again.begin(88, 66);
+        assert_eq!(again.index(), OnDisk::Offset(70));
+        again.begin(88, 66, 60);
         assert_eq!((again.safe(), again.log()), (OnDisk::Offset(66), OnDisk::Offset(88)));
+        assert_eq!(again.index(), OnDisk::Offset(60));
         // As Apache's broker writes it.
         again.map.set_long(LOG_TIME, 11_000);
         assert_eq!((again.safe(), again.log()), (OnDisk::Time(6_000), OnDisk::Time(11_000)));
+        assert_eq!(again.index(), OnDisk::Time(3));
     }
 }

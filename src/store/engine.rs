@@ -146,7 +146,7 @@ impl Store {
             recovery::recover(&config, &disk, &checkpoint, aborted)?;
         dir_lock::mark_abort(&config.root, &*disk)?;
         let end = segments.end();
-        checkpoint.begin(end, dispatch_from);
+        checkpoint.begin(end, dispatch_from, index.end_offset());
         // Without it, the next start could not tell a power cut from damage.
         checkpoint.flush()?;
         let log = CommitLog::new(segments);

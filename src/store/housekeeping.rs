@@ -17,12 +17,12 @@ impl Store {
             self.flush()?;
         }
         self.queues.flush()?;
-        let index_time = self.index.flush()?;
+        let indexed = self.index.flush()?;
         if time > 0 {
             self.checkpoint.set_queues(time, offset);
         }
-        if let Some(time) = index_time {
-            self.checkpoint.set_index_time(time);
+        if let Some((time, offset)) = indexed {
+            self.checkpoint.set_index(time, offset);
         }
         self.checkpoint.flush()
     }

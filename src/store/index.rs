@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use parking_lot::RwLock;
 
+use super::checkpoint::OnDisk;
 use super::disk::Disk;
 use super::error::StoreError;
 use super::format::{index as format, names};
@@ -36,13 +37,13 @@ pub(super) struct Found {
 }
 
 impl Index {
-    /// Opens the files in `dir`. After a crash (`trusted` is `Some`), files that end later than that store
-    /// time are deleted, since their pages may have reached the disk in part; dispatch builds them again.
+    /// Opens the files in `dir`. After a crash (`trusted` is `Some`), files that go further than that are deleted,
+    /// since their pages may have reached the disk in part; dispatch builds them again.
     pub(super) fn load(
         dir: PathBuf,
         (slots, entries_max): (usize, usize),
         disk: Arc<dyn Disk>,
-        trusted: Option<i64>,
+        trusted: Option<OnDisk>,
     ) -> Result<Self, StoreError> {
         let mut files = Vec::new();
         for path in entries(&dir)? {
@@ -50,7 +51,11 @@ impl Index {
                 continue;
             }
             let file = IndexFile::open(&path, slots, entries_max)?;
-            if trusted.is_some_and(|trusted| file.times().1 > trusted) {
+            let goes_further = trusted.is_some_and(|trusted| match trusted {
+                OnDisk::Offset(offset) => file.end_offset() > offset,
+                OnDisk::Time(time) => file.times().1 > time,
+            });
+            if goes_further {
                 std::fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, e))?;
                 continue;
             }
@@ -112,13 +117,8 @@ impl Index {
             return Ok(Arc::clone(file));
         }
         std::fs::create_dir_all(&self.dir).map_err(|e| StoreError::io("make directory", &self.dir, e))?;
-        let mut time = now();
-        let mut path = self.dir.join(names::time_name(time, &self.zone));
-        // Files made in one millisecond would get one name; the order of names must be that of the files.
-        while last.as_ref().is_some_and(|last| path.as_path() <= last.path()) {
-            time += 1;
-            path = self.dir.join(names::time_name(time, &self.zone));
-        }
+        let before = last.as_ref().and_then(|last| last.path().file_name()?.to_str());
+        let path = self.dir.join(names::time_name_after(before, now(), &self.zone));
         let file = Arc::new(IndexFile::open(&path, self.slots, self.entries)?);
         // Before its header is touched: on a full disk that would be a fault, not an error.
         if let Err(e) = file.reserve_fixed(&*self.disk) {
@@ -179,16 +179,17 @@ impl Index {
         Ok(gone.len())
     }
 
-    /// Syncs all files to the disk. Returns the store time up to which everything indexed is there.
-    pub(super) fn flush(&self) -> Result<Option<i64>, StoreError> {
+    /// Syncs all files to the disk. Returns store time and commit log offset of the last message whose entries are
+    /// there.
+    pub(super) fn flush(&self) -> Result<Option<(i64, i64)>, StoreError> {
         let files = self.files.read().clone();
         let Some(last) = files.last() else { return Ok(None) };
-        let time = last.times().1;
+        let reached = (last.times().1, last.end_offset());
         // Files before the last two were synced when they had become full.
         for file in files.iter().rev().take(2) {
             file.flush(&*self.disk)?;
         }
-        Ok(Some(time))
+        Ok(Some(reached))
     }
 
     /// Lets the system take pages out of the process.

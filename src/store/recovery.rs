@@ -73,7 +73,7 @@ pub(super) fn recover(
     let mut queues = Queues::load(config.consume_queue_dir(), queue_len, disk, aborted)?;
     let index_missing = !config.index_dir().exists();
     let sizes = (config.max_hash_slot_num, config.max_index_num);
-    let trusted = aborted.then(|| checkpoint.index_time());
+    let trusted = aborted.then(|| checkpoint.index());
     let index = Index::load(config.index_dir(), sizes, Arc::clone(disk), trusted)?;
 
     if segments.count() == 0 {

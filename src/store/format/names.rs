@@ -33,6 +33,17 @@ pub fn time_name(now: i64, zone: &TimeZone) -> String {
     )
 }
 
+/// The same, or the next name after `last`: the order of names must be that of the files, though several may be made
+/// in one millisecond, and clocks step back.
+pub fn time_name_after(last: Option<&str>, now: i64, zone: &TimeZone) -> String {
+    let name = time_name(now, zone);
+    let Some(last) = last.filter(|last| *last >= name.as_str()) else { return name };
+    let next = last.parse().map_or(0, |number: u64| number.saturating_add(1));
+    let next = format!("{next:0width$}", width = last.len());
+    // A name that no broker gave: any that is longer comes after it.
+    if next.as_str() > last { next } else { format!("{last}0") }
+}
+
 /// Whether a name is that of an index file. Java takes any number.
 pub fn is_time_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 18 && name.bytes().all(|byte| byte.is_ascii_digit())
@@ -56,6 +67,17 @@ mod tests {
         let shanghai = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::fixed(jiff::tz::offset(8)));
         assert_eq!(time_name(1_795_513_893_155, &shanghai), "20261124175133155");
         assert_eq!(time_name(1_795_513_893_155, &TimeZone::UTC), "20261124095133155");
+        let table = [
+            (None, "20261124095133155"),
+            (Some("20261124095133154"), "20261124095133155"),
+            (Some("20261124095133155"), "20261124095133156"),
+            // A clock that was set back, by years.
+            (Some("20991231235959999"), "20991231235960000"),
+            (Some("999"), "9990"),
+        ];
+        for (last, expected) in table {
+            assert_eq!(time_name_after(last, 1_795_513_893_155, &TimeZone::UTC), expected, "{last:?}");
+        }
         assert!(is_time_name("20261124173133155"));
         assert!(!is_time_name("lock") && !is_time_name(""));
     }

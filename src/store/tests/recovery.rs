@@ -282,6 +282,25 @@ fn a_clock_that_stepped_back_hides_no_hole() {
 }
 
 #[test]
+fn an_index_that_had_not_reached_the_disk_is_built_again_whatever_the_clock_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (time, surroundings) = clock(1_000_000_000);
+    let (store, _) = Store::open_with(small(dir.path()), surroundings).unwrap();
+    fill(&store, 0, 5);
+    store.flush_queues().unwrap();
+    time.store(1_000, Ordering::SeqCst);
+    fill(&store, 5, 60);
+    store.abandon();
+    // Their slots did not come through.
+    for entry in std::fs::read_dir(dir.path().join("index")).unwrap() {
+        let file = OpenOptions::new().write(true).open(entry.unwrap().path()).unwrap();
+        file.write_all_at(&[0; 64], 40).unwrap();
+    }
+    let (store, _) = open(&small(dir.path()));
+    expect_whole(&store, 65);
+}
+
+#[test]
 fn what_the_disk_has_lost_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let all = filled_by_a_bad_clock(dir.path(), 0, false, 10);
