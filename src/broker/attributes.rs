@@ -15,6 +15,8 @@ pub const MESSAGE_TYPE: &str = "message.type";
 enum Values {
     /// One of these. In the order in which Java prints the set.
     OneOf(&'static [&'static str]),
+    /// One of these, of which the last is not served.
+    ButLast(&'static [&'static str]),
     /// A number from one to the other, both included.
     Range(i64, i64),
     /// `true` or `false`, in any case.
@@ -42,7 +44,7 @@ const fn changeable(key: &'static str, values: Values) -> Attribute {
 
 /// The attributes of topics.
 pub const OF_TOPICS: &[Attribute] = &[
-    fixed("queue.type", Values::OneOf(&["SimpleCQ", "BatchCQ"])),
+    fixed("queue.type", Values::ButLast(&["SimpleCQ", "BatchCQ"])),
     fixed("cleanup.policy", Values::OneOf(&["DELETE", "COMPACTION"])),
     changeable(
         MESSAGE_TYPE,
@@ -175,7 +177,10 @@ fn check(known: &[Attribute], key: &str, creating: bool, value: Option<&str>) ->
 impl Values {
     fn check(self, value: &str) -> Result<(), String> {
         match self {
-            Self::OneOf(values) if !values.contains(&value) => {
+            Self::ButLast(values) if values.last() == Some(&value) => {
+                Err(format!("value is not supported: {value}"))
+            }
+            Self::OneOf(values) | Self::ButLast(values) if !values.contains(&value) => {
                 Err(format!("value is not in set: [{}]", values.join(", ")))
             }
             Self::Range(min, max) => match value.parse::<i64>() {
@@ -188,7 +193,7 @@ impl Values {
             Self::Bool if !value.eq_ignore_ascii_case("true") && !value.eq_ignore_ascii_case("false") => {
                 Err("boolean attribute format is wrong.".to_owned())
             }
-            Self::OneOf(_) | Self::Bool | Self::Text => Ok(()),
+            Self::OneOf(_) | Self::ButLast(_) | Self::Bool | Self::Text => Ok(()),
         }
     }
 }
@@ -223,7 +228,9 @@ mod tests {
     fn a_new_topic_takes_additions_of_known_keys() {
         let table = [
             ("+message.type=FIFO", Ok(map(&[("message.type", "FIFO")]))),
-            ("+queue.type=BatchCQ", Ok(map(&[("queue.type", "BatchCQ")]))),
+            ("+queue.type=SimpleCQ", Ok(map(&[("queue.type", "SimpleCQ")]))),
+            ("+queue.type=BatchCQ", Err("value is not supported: BatchCQ")),
+            ("+queue.type=X", Err("value is not in set: [SimpleCQ, BatchCQ]")),
             ("+reserve.time=5", Ok(map(&[("reserve.time", "5")]))),
             ("-message.type", Err("only add attribute is supported while creating topic. key: message.type")),
             ("++a=1", Err("kv string format wrong.")),

@@ -136,6 +136,11 @@ impl StoreConfig {
         self.root.join("consumequeue")
     }
 
+    /// Where Apache's broker keeps the queues of topics with `queue.type=BatchCQ`.
+    pub fn batch_consume_queue_dir(&self) -> PathBuf {
+        self.root.join("batchconsumequeue")
+    }
+
     /// Where the index files lie.
     pub fn index_dir(&self) -> PathBuf {
         self.root.join("index")

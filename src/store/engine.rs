@@ -16,7 +16,7 @@ use super::disk::{Disk, OsDisk};
 use super::dispatch::{Arrival, ArrivingFn};
 use super::error::StoreError;
 use super::index::Index;
-use super::queues::Queues;
+use super::queues::{self, Queues};
 use super::recovery::{self, Recovery};
 use super::signal::Signal;
 use crate::protocol::message::DelayLevels;
@@ -116,7 +116,8 @@ impl Store {
     /// No thread runs yet: set listeners, then call [`Store::start`].
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another broker uses the directory, [`StoreError::Damaged`] when messages
+    /// [`StoreError::Locked`] when another broker uses the directory, [`StoreError::BatchQueue`] when it has
+    /// queues of a kind that is not served, [`StoreError::Damaged`] when messages
     /// that had reached the disk follow damage in the log, [`StoreError::FileLength`] when the files were
     /// made with other settings, and those of the file system.
     pub fn open(config: StoreConfig) -> Result<(Arc<Self>, Recovery), StoreError> {
@@ -140,6 +141,9 @@ impl Store {
             })?;
         let Surroundings { clock, disk } = surroundings;
         let lock = DirLock::take(&config.root)?;
+        if let Some(path) = queues::first_queue(&config.batch_consume_queue_dir())? {
+            return Err(StoreError::BatchQueue { path });
+        }
         let aborted = dir_lock::was_aborted(&config.root);
         let checkpoint = Checkpoint::open(&config.root.join("checkpoint"), Arc::clone(&disk))?;
         let recovery::Recovered { segments, queues, index, dispatch_from, mut report } =

@@ -61,6 +61,13 @@ pub enum StoreError {
         /// Offset of the first whole message after it.
         next_valid: i64,
     },
+    /// Apache's broker kept a topic in batch consume queues, which are not served. Served without them, the
+    /// messages would be entered again at other places.
+    #[error("{} holds a queue of a topic with queue.type=BatchCQ, which is not supported", path.display())]
+    BatchQueue {
+        /// The queue's directory.
+        path: PathBuf,
+    },
     /// A setting is out of its range.
     #[error("{key} is {value}, {expected}")]
     Setting {

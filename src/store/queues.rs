@@ -1,7 +1,7 @@
 //! All consume queues of the broker (`ConsumeQueueStore`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -19,6 +19,18 @@ const MAX_NAME: usize = 255;
 /// this holds whoever appends, and for logs written by others. A pure rule.
 pub(super) fn is_storable(topic: &str) -> bool {
     !matches!(topic, "" | "." | "..") && topic.len() <= MAX_NAME && !topic.contains(['/', '\0'])
+}
+
+/// The first queue under `dir/TOPIC/QUEUE` that has files. A topic that was deleted leaves its directories.
+pub(super) fn first_queue(dir: &Path) -> Result<Option<PathBuf>, StoreError> {
+    for topic in entries(dir)?.into_iter().filter(|path| path.is_dir()) {
+        for queue in entries(&topic)?.into_iter().filter(|path| path.is_dir()) {
+            if !entries(&queue)?.is_empty() {
+                return Ok(Some(queue));
+            }
+        }
+    }
+    Ok(None)
 }
 
 type Table = HashMap<String, HashMap<i32, Arc<ConsumeQueue>>>;

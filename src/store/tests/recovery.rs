@@ -115,6 +115,21 @@ fn without_a_commit_log_the_queues_go() {
     assert_eq!((store.max_physical_offset(), store.max_offset("T", 0)), (0, None));
 }
 
+#[test]
+fn a_store_with_batch_queues_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = small(dir.path());
+    left_behind(&config, 3, true);
+    let queue = dir.path().join("batchconsumequeue/T/0");
+    std::fs::create_dir_all(&queue).unwrap();
+    drop(open(&config));
+    std::fs::write(queue.join("00000000000000000000"), [0; 46]).unwrap();
+    match Store::open(config).unwrap_err() {
+        StoreError::BatchQueue { path } => assert_eq!(path, queue),
+        other => panic!("{other}"),
+    }
+}
+
 /// Overwrites bytes of the log.
 fn overwrite(root: &Path, offset: i64, bytes: &[u8]) {
     let name = format!("{:020}", offset / 4096 * 4096);
