@@ -57,7 +57,23 @@ fn from_call(error: &CallError) -> CommandError {
         CallError::Connect { .. } => {
             shown.hint("does it run? rmq clusterList shows the brokers that are alive")
         }
-        _ => shown,
+        _ => match about_tls(error) {
+            Some(hint) => shown.hint(hint),
+            None => shown,
+        },
+    }
+}
+
+/// What may help where encryption may be the matter. A server that wants it closes connections that are not encrypted.
+fn about_tls(error: &CallError) -> Option<&'static str> {
+    match error {
+        CallError::Tls { .. } => {
+            Some("--tls-ca FILE names certificates to trust, --tls-insecure takes any (rmq help tls)")
+        }
+        CallError::Closed { reason: None, .. } => {
+            Some("if it takes encrypted connections only: --tls (rmq help tls)")
+        }
+        _ => None,
     }
 }
 
@@ -72,6 +88,9 @@ fn from_namesrvs(failures: &[CallError]) -> CommandError {
     for failure in failures {
         let source = std::error::Error::source(failure).map(|source| format!(": {source}"));
         shown = shown.cause(format!("{failure}{}", source.unwrap_or_default()));
+    }
+    if let Some(hint) = failures.iter().find_map(about_tls) {
+        shown = shown.hint(hint);
     }
     shown
         .hint("is a name server running there? -n HOST:PORT or NAMESRV_ADDR name another one")
@@ -119,5 +138,17 @@ mod tests {
             shown.causes,
             ["cannot connect to a:1: connection refused", "cannot connect to b:2: connection refused"]
         );
+    }
+
+    #[test]
+    fn where_encryption_may_be_the_matter_a_hint_says_so() {
+        let closed = || CallError::Closed { addr: "h:1".into(), request: "X", reason: None };
+        let tls = CallError::Tls { addr: "h:1".into(), source: io::ErrorKind::InvalidData.into() };
+        let hints = |error: ClientError| CommandError::from(error).hints.join("\n");
+        assert!(hints(ClientError::Call(closed())).contains("--tls "));
+        assert!(hints(ClientError::Call(tls)).contains("--tls-ca"));
+        let failures = vec![connect("a:1"), closed()];
+        assert!(hints(ClientError::NoNameServer { failures }).contains("--tls "));
+        assert!(!hints(ClientError::NoNameServer { failures: vec![connect("a:1")] }).contains("--tls"));
     }
 }
