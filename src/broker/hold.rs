@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -70,11 +70,15 @@ impl Holds {
             self.count.fetch_add(1, Ordering::SeqCst);
         }
         drop(topics);
+        // Either the caller, who looks for messages once more now, sees one, or whoever tells of it sees the hold.
+        fence(Ordering::SeqCst);
         Place { holds: self.clone(), topic: topic.to_owned(), queue, id, woken }
     }
 
     /// A message arrived. Wakes the pulls that it concerns.
     pub fn arrived(&self, arrival: &Arrival<'_>) {
+        // As in `hold`: the message was made visible before.
+        fence(Ordering::SeqCst);
         if self.count.load(Ordering::SeqCst) == 0 {
             return;
         }

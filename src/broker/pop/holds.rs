@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -121,6 +121,8 @@ impl PopHolds {
         waiting.push_back(Waiting { id, queue, filter, wake });
         self.count.fetch_add(1, Ordering::SeqCst);
         drop(held);
+        // Either the caller, who looks for messages once more now, sees one, or whoever tells of it sees the hold.
+        fence(Ordering::SeqCst);
         Some(PopPlace { holds: self.clone(), topic, group, id, woken: Some(woken), owes: false })
     }
 
@@ -132,6 +134,8 @@ impl PopHolds {
     }
 
     fn told(&self, topic: &str, queue: i32, wants: impl Fn(&Filter) -> bool) {
+        // As in `hold`: the message was made visible before.
+        fence(Ordering::SeqCst);
         if self.count.load(Ordering::SeqCst) == 0 {
             return;
         }
