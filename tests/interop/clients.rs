@@ -10,19 +10,19 @@ use crate::servers::{Make, Servers};
 /// Several checks at a time: most of them wait for something.
 const AT_ONCE: &str = "4";
 
-/// The checks of applications, with options of the JVM.
-fn java_checks(make: Make, options: &[&str]) {
+/// The checks of applications, with the client on this class path and options of the JVM.
+fn java_checks(make: Make, client: &str, options: &[&str]) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let servers = Servers::start(make, directory.path());
     let only = std::env::var("RMQ_INTEROP_ONLY").unwrap_or_default();
     let names: Vec<_> = only.split_whitespace().collect();
-    run_checks(&servers, options, &names);
+    run_checks(&servers, client, options, &names);
 }
 
 /// The checks of those names, or all of applications.
-fn run_checks(servers: &Servers, options: &[&str], names: &[&str]) {
+fn run_checks(servers: &Servers, client: &str, options: &[&str], names: &[&str]) {
     let make = servers.make;
-    let mut command = java(&jvm().client, &servers.home("client"), "-Xmx768m");
+    let mut command = java(client, &servers.home("client"), "-Xmx768m");
     command.args(options).arg("Checks").arg(&servers.namesrv).args(["-j", AT_ONCE]).args(names);
     let out = run(&mut command, Duration::from_secs(400));
     let text = String::from_utf8_lossy(&out.stdout);
@@ -37,13 +37,13 @@ fn run_checks(servers: &Servers, options: &[&str], names: &[&str]) {
 #[test]
 #[ignore = "needs a JVM and Maven"]
 fn java_client_against_apache() {
-    java_checks(Make::Apache, &[]);
+    java_checks(Make::Apache, &jvm().client, &[]);
 }
 
 #[test]
 #[ignore = "needs a JVM and Maven"]
 fn java_client_against_rmq() {
-    java_checks(Make::Rmq, &[]);
+    java_checks(Make::Rmq, &jvm().client, &[]);
 }
 
 /// How the client is told to encrypt all that it sends.
@@ -51,14 +51,14 @@ const TLS: &[&str] = &["-Dtls.enable=true"];
 
 #[test]
 #[ignore = "needs a JVM and Maven"]
-fn java_client_by_tls_against_apache() {
-    java_checks(Make::Apache, TLS);
+fn newer_java_client_by_tls_against_apache() {
+    java_checks(Make::Apache, &jvm().newer_client, TLS);
 }
 
 #[test]
 #[ignore = "needs a JVM and Maven"]
-fn java_client_by_tls_against_rmq() {
-    java_checks(Make::Rmq, TLS);
+fn newer_java_client_by_tls_against_rmq() {
+    java_checks(Make::Rmq, &jvm().newer_client, TLS);
 }
 
 /// Users and what they may do, which mqadmin sets up (see `java/client/Securing.java`).
@@ -77,7 +77,7 @@ fn secured_checks(make: Make) {
         let answer = mqadmin.run(&args);
         assert!(answer.stdout.contains("success"), "{line}: {answer:?}");
     }
-    run_checks(&servers, &[], &["acl-unsigned", "acl-permitted", "acl-forbidden"]);
+    run_checks(&servers, &jvm().client, &[], &["acl-unsigned", "acl-permitted", "acl-forbidden"]);
 }
 
 #[test]

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 pub struct Jvm {
     /// What an application has, with the checks of `java/client`.
     pub client: String,
+    /// The same with the client of the servers' release.
+    pub newer_client: String,
     /// What Apache's servers and mqadmin have, with the programs of `java/server`.
     pub server: String,
 }
@@ -25,9 +27,11 @@ pub fn jvm() -> &'static Jvm {
             let found = Command::new(program).arg("-version").output().is_ok_and(|out| out.status.success());
             assert!(found, "the interop tests run Apache RocketMQ: `{program}` is needed on the PATH");
         }
+        let servers = version("RMQ_INTEROP_SERVER_VERSION", "5.5.0");
         Jvm {
             client: class_path("client", &version("RMQ_INTEROP_CLIENT_VERSION", "5.3.0")),
-            server: class_path("server", &version("RMQ_INTEROP_SERVER_VERSION", "5.5.0")),
+            newer_client: class_path("client", &servers),
+            server: class_path("server", &servers),
         }
     })
 }
@@ -48,7 +52,7 @@ fn sources() -> PathBuf {
 /// Compiles `java/SET` against the jars of that profile, which are fetched if they are not there yet.
 fn class_path(set: &str, version: &str) -> String {
     let jars = fetched(set, version);
-    let classes = cache().join(format!("{set}-classes"));
+    let classes = cache().join(format!("{set}-classes-{version}"));
     let _ = fs::remove_dir_all(&classes);
     fs::create_dir_all(&classes).expect("a directory for classes");
     let jars = format!("{}/*", jars.display());
