@@ -80,6 +80,8 @@ final class Stage implements AutoCloseable {
         consumer.setNamesrvAddr(namesrv);
         consumer.setInstanceName(instance());
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        // Else a listener may have returned and its message not yet counted as consumed when offsets are stored.
+        consumer.setAwaitTerminationMillisWhenShutdown(5000);
         onClose(consumer::shutdown);
     }
 
