@@ -95,6 +95,14 @@ macro_rules! commands {
                 },)*
             ];
 
+            /// The command of that name, with its options.
+            pub fn named(name: &str) -> Option<clap::Command> {
+                match name {
+                    $($command => Some(<$module::Args as clap::Args>::augment_args(clap::Command::new($command))),)*
+                    _ => None,
+                }
+            }
+
             /// How this command lives.
             pub fn life(&self) -> $crate::admin::Life {
                 match *self {
@@ -151,6 +159,11 @@ macro_rules! areas {
             /// Every area with its heading and its commands.
             pub const AREAS: &'static [(&'static str, &'static [$crate::admin::Entry])] =
                 &[$((<$area>::AREA, <$area>::ENTRIES),)*];
+
+            /// The command of that name, with its options.
+            pub fn named(name: &str) -> Option<clap::Command> {
+                None$(.or_else(|| <$area>::named(name)))*
+            }
 
             /// How this command lives.
             pub fn life(&self) -> $crate::admin::Life {

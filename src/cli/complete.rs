@@ -6,10 +6,10 @@
 use super::grammar::{CommandTable, OptionRule, Takes};
 use super::run::context;
 use super::settings::{Settings, World, select};
-use super::tree::{self, Cli, Globals, areas};
+use super::tree::{self, Globals, Root, areas};
 use crate::admin::{CommandError, Context};
 use crate::output::{Out, OutOptions};
-use clap::{Arg, Command, Parser};
+use clap::{Arg, Command, CommandFactory, Parser};
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
@@ -160,14 +160,14 @@ async fn of_cluster(kind: Kind, ctx: &Context) -> Result<Vec<String>, CommandErr
 
 /// The options of all commands on a line that is not whole yet.
 fn globals(words: &[OsString]) -> Option<Globals> {
-    let table = CommandTable::of(&tree::command(), tree::is_mqadmin);
+    let table = CommandTable::of(&Root::command(), tree::is_mqadmin);
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     let mut line = vec!["rmq".to_owned()];
     for rule in table.globals.iter().filter(|rule| rule.takes == Takes::One) {
         line.extend(given(rule, &words).map(|value| format!("{}={value}", rule.canonical)));
     }
-    let parsed = Cli::try_parse_from(&line).or_else(|_| Cli::try_parse_from(&line[..1]));
-    parsed.ok().map(|cli| cli.globals)
+    let parsed = Root::try_parse_from(&line).or_else(|_| Root::try_parse_from(&line[..1]));
+    parsed.ok().map(|root| root.globals)
 }
 
 /// The value of an option, written as `-n VALUE`, `--namesrv VALUE` or `--namesrv=VALUE`.

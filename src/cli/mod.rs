@@ -18,4 +18,4 @@ mod usage;
 pub use grammar::CommandTable;
 pub use normalise::normalise;
 pub use run::main;
-pub use tree::{Cli, areas, command, is_mqadmin};
+pub use tree::{areas, command, command_for, is_mqadmin};

@@ -74,6 +74,12 @@ fn without_surplus(words: Vec<String>, command: &CommandRule, ignored: &mut Vec<
     kept
 }
 
+/// The word that should be the name of a command.
+pub fn command_word<'a>(argv: &'a [OsString], table: &CommandTable) -> Option<&'a str> {
+    let words = argv.iter().map(|word| word.to_str()).collect::<Option<Vec<_>>>()?;
+    command_position(&words, table).map(|at| words[at])
+}
+
 /// Where the name of the command stands: the first word that is neither an option of all commands nor its value.
 fn command_position(words: &[&str], table: &CommandTable) -> Option<usize> {
     let mut at = 1;

@@ -14,7 +14,6 @@ use crate::client::Client;
 use crate::config::connect::{Chosen, Origin};
 use crate::output::{Form, Out, OutOptions, Outcome, Prompt};
 use crate::runtime::{CancellationToken, Clock, StopSignals, raise_file_limit};
-use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
@@ -51,7 +50,7 @@ fn answer_shell(shell: &str, args: Vec<OsString>) -> ExitCode {
 }
 
 fn run(invocation: Invocation) -> End {
-    let tree = tree::command();
+    let tree = tree::command_for(&invocation.argv);
     let table = CommandTable::of(&tree, tree::is_mqadmin);
     let (argv, ignored) = if invocation.as_mqadmin {
         normalise_as_mqadmin(invocation.argv, &table)
@@ -61,7 +60,7 @@ fn run(invocation: Invocation) -> End {
     let matches = tree.clone().try_get_matches_from(&argv);
     let parsed = matches.and_then(|matches| {
         let name = matches.subcommand_name().unwrap_or_default().to_owned();
-        Ok((Cli::from_arg_matches(&matches)?, name))
+        Ok((Cli::of(&matches)?, name))
     });
     let (cli, name) = match parsed {
         Ok(parsed) => parsed,
@@ -129,6 +128,9 @@ fn unparsed(error: &clap::Error, tree: &clap::Command, argv: &[OsString]) -> End
     let out = Out::new(OutOptions { form: form_in(argv), ..OutOptions::default() });
     match error.kind() {
         Clap::DisplayHelp if command.is_none() => shown(&out, &help::root(tree)),
+        Clap::DisplayHelp if help_before_command(argv) => {
+            help_about(command.as_deref().unwrap_or_default(), &out, tree)
+        }
         Clap::DisplayHelp | Clap::DisplayVersion => {
             let rendered = error.render();
             let text = if out.is_colored() { rendered.ansi().to_string() } else { rendered.to_string() };
@@ -141,6 +143,11 @@ fn unparsed(error: &clap::Error, tree: &clap::Command, argv: &[OsString]) -> End
             if kind == Clap::InvalidSubcommand { End::Failed(error) } else { End::Unparsed(error) }
         }
     }
+}
+
+/// `rmq --help topicList` asks about that command, as `rmq topicList --help` does.
+fn help_before_command(argv: &[OsString]) -> bool {
+    argv.get(1).is_some_and(|word| word == "--help" || word == "-h")
 }
 
 /// The form asked for in a line that could not be read, so that programs get errors they can read.

@@ -1,23 +1,44 @@
 //! The argument tree: everything that can be typed.
 
 use super::contexts::ContextArgs;
+use super::grammar::CommandTable;
 use super::launch::LaunchCommand;
+use super::normalise::command_word;
 use super::settings::ConnectArgs;
 use crate::admin::{AdminCommand, Entry, Life};
 use crate::output::{ColorChoice, Form};
 use crate::runtime::time;
 use crate::tools::ToolCommand;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::ffi::OsString;
 use std::time::Duration;
 
-/// Operate Apache RocketMQ clusters, and run one on your laptop
-#[derive(Debug, Parser)]
-#[command(name = "rmq", version, disable_help_subcommand = true, infer_long_args = false)]
+/// What was typed.
+#[derive(Debug)]
 pub struct Cli {
+    pub globals: Globals,
+    pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads off what the tree found in a line.
+    ///
+    /// # Errors
+    /// A value that its option does not take.
+    pub fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let command = matches.subcommand_name().map(|_| Command::from_arg_matches(matches)).transpose()?;
+        Ok(Cli { globals: Globals::from_arg_matches(matches)?, command })
+    }
+}
+
+const ABOUT: &str = "Operate Apache RocketMQ clusters, and run one on your laptop";
+
+/// The root of the tree, without commands.
+#[derive(Debug, Parser)]
+#[command(name = "rmq", about = ABOUT, version, disable_help_subcommand = true, infer_long_args = false)]
+pub struct Root {
     #[command(flatten)]
     pub globals: Globals,
-    #[command(subcommand)]
-    pub command: Option<Command>,
 }
 
 /// The options that every command has.
@@ -184,5 +205,26 @@ pub fn is_mqadmin(name: &str) -> bool {
 
 /// The whole clap tree: the one source of parsing, help, completions and manual pages.
 pub fn command() -> clap::Command {
-    Cli::command().max_term_width(110)
+    // The summary would become that of the enumeration of commands.
+    Command::augment_subcommands(root()).about(ABOUT)
+}
+
+/// As much of the tree as a line needs: of the commands the one that it calls, or all of them where it calls none
+/// of those with an area. Most commands are done in less time than it takes to build the options of them all.
+pub fn command_for(argv: &[OsString]) -> clap::Command {
+    let root = root();
+    let table = CommandTable::of(&root, is_mqadmin);
+    let called = command_word(argv, &table).and_then(|word| {
+        let entries = || areas().into_iter().flat_map(|(_, entries)| entries);
+        let exact = entries().find(|entry| entry.name == word);
+        let entry = exact.or_else(|| entries().find(|entry| entry.name.eq_ignore_ascii_case(word)))?;
+        ToolCommand::named(entry.name)
+            .or_else(|| LaunchCommand::named(entry.name))
+            .or_else(|| AdminCommand::named(entry.name))
+    });
+    called.map_or_else(command, |called| root.subcommand(called))
+}
+
+fn root() -> clap::Command {
+    Root::command().max_term_width(110)
 }

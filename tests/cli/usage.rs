@@ -19,6 +19,9 @@ fn help_is_about_commands_in_any_case_and_subjects() {
     assert!(env.run(&["help", "exit-codes"]).code(0).stdout().contains("130  interrupted"));
     let all = env.run(&["help", "-a"]).code(0).stdout();
     assert!(all.contains("completions"), "{all}");
+    assert_eq!(env.run(&["--help", "COMPLETIONS"]).code(0).stdout(), command);
+    let topics = env.run(&["help", "topicList"]).code(0).stdout();
+    assert_eq!(env.run(&["--help", "topiclist"]).code(0).stdout(), topics);
     let area = env.run(&["help", "Consumer-Groups"]).code(0).stdout();
     assert!(area.starts_with("Consumer groups\n  consumerProgress  ") && all.contains(&area), "{area}");
     let unknown = env.run(&["help", "exitcodes"]).code(2);

@@ -8,6 +8,8 @@ use std::ffi::OsString;
 const LONGEST_SUMMARY: usize = 72;
 /// A command is explained by as many examples at least.
 const LEAST_EXAMPLES: usize = 2;
+/// The commands about rmq itself.
+const OWN: [&str; 5] = ["help", "context", "completions", "schema", "tools"];
 /// The root help fits on a screen of this many lines.
 const LONGEST_HELP: usize = 60;
 
@@ -83,10 +85,38 @@ fn every_command_has_two_examples_and_all_parse() {
         assert!(count >= LEAST_EXAMPLES, "{count} examples of {name} call it");
         for line in examples {
             let argv = cli::normalise(words(&line), &table);
-            if let Err(error) = tree.clone().try_get_matches_from(argv) {
+            if let Err(error) = cli::command_for(&argv).try_get_matches_from(argv) {
                 panic!("an example of {name} does not parse: {line}\n{error}");
             }
         }
+    }
+}
+
+/// All that is known of a command, but for its place among the others.
+fn text(tree: &clap::Command, name: &str) -> String {
+    format!("{:?}", tree.find_subcommand(name).cloned().map(|command| command.display_order(0)))
+}
+
+#[test]
+fn for_a_line_the_command_it_calls_is_all_of_the_tree() {
+    let called: BTreeSet<String> = commands().iter().map(|command| command.get_name().to_owned()).collect();
+    for command in commands() {
+        let name = command.get_name();
+        for word in [name.to_owned(), name.to_uppercase()] {
+            let line = ["rmq", "-n", "h:1", &word, "-t", "T"].map(Into::into);
+            let tree = cli::command_for(&line);
+            let found: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
+            if OWN.contains(&name) {
+                assert_eq!(found.len(), called.len(), "{word}");
+            } else {
+                assert_eq!(found, [name], "{word}");
+            }
+            assert!(text(&tree, name) == text(&cli::command(), name), "{word} differs");
+        }
+    }
+    for line in [&["rmq"][..], &["rmq", "nothing"], &["rmq", "--", "topicList"], &["rmq", "-h"]] {
+        let line: Vec<OsString> = line.iter().map(Into::into).collect();
+        assert_eq!(cli::command_for(&line).get_subcommands().count(), called.len(), "{line:?}");
     }
 }
 
