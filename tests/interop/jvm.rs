@@ -27,16 +27,16 @@ pub fn jvm() -> &'static Jvm {
             let found = Command::new(program).arg("-version").output().is_ok_and(|out| out.status.success());
             assert!(found, "the interop tests run Apache RocketMQ: `{program}` is needed on the PATH");
         }
-        let servers = version("RMQ_INTEROP_SERVER_VERSION", "5.5.0");
+        let servers = setting("RMQ_INTEROP_SERVER_VERSION", "5.5.0");
         Jvm {
-            client: class_path("client", &version("RMQ_INTEROP_CLIENT_VERSION", "5.3.0")),
+            client: class_path("client", &setting("RMQ_INTEROP_CLIENT_VERSION", "5.3.0")),
             newer_client: class_path("client", &servers),
             server: class_path("server", &servers),
         }
     })
 }
 
-fn version(variable: &str, default: &str) -> String {
+fn setting(variable: &str, default: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| default.to_owned())
 }
 
@@ -102,8 +102,10 @@ fn succeed(command: &mut Command) {
 /// `java` with the memory and the module openings that RocketMQ wants; logs and offsets go below `home`.
 pub fn java(class_path: &str, home: &Path, heap: &str) -> Command {
     let mut command = Command::new("java");
+    let flags = setting("RMQ_INTEROP_JVM_FLAGS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
     command
-        .args([heap, "-XX:MaxDirectMemorySize=2g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .args([heap, "-XX:MaxDirectMemorySize=2g"])
+        .args(flags.split_whitespace())
         .arg("--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED")
         .arg("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
         .args(["-Dfile.encoding=UTF-8", "-Drocketmq.client.logLevel=WARN", "-Duser.timezone=UTC"])

@@ -7,6 +7,7 @@
 //! |------------------------------|----------------------------------------------------|---------|
 //! | `RMQ_INTEROP_CLIENT_VERSION` | the Java client that is run                        | 5.3.0   |
 //! | `RMQ_INTEROP_SERVER_VERSION` | the name server, broker and mqadmin that are run, and the newer Java client | 5.5.0 |
+//! | `RMQ_INTEROP_JVM_FLAGS`      | of every JVM: these make it start fast, none or `-XX:+UseG1GC` is what Apache's scripts run | `-XX:+UseSerialGC -XX:TieredStopAtLevel=1` |
 //! | `RMQ_INTEROP_JARS`           | where jars are kept between runs                   | a directory below `target` |
 //! | `RMQ_INTEROP_BINARY`         | the rmq that is run                                | the one just built |
 //! | `RMQ_INTEROP_ONLY`           | only these Java checks (names, separated by blanks) | all    |

@@ -1,6 +1,7 @@
 //! Many groups and many topics: the time and memory of commands beside mqadmin's, each a process of its own.
 //!
-//! Results and memory are checked, time is printed only: for figures name an optimised build by `RMQ_INTEROP_BINARY`.
+//! Results and memory are checked, time is printed only: for figures name an optimised build by `RMQ_INTEROP_BINARY`,
+//! and let JVMs run as Apache's scripts start them: `RMQ_INTEROP_JVM_FLAGS=-XX:+UseG1GC`.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
