@@ -14,6 +14,8 @@ pub enum Life {
     Brief,
     /// Works until it is done or told to stop: Ctrl-C and SIGTERM cancel `Context::stop`, a second one ends it.
     Graceful,
+    /// As graceful, on all cores: puts a load on a cluster.
+    Load,
     /// As graceful, on all cores, with its log shown.
     Server,
     /// As a server, but of the log only warnings: a server for whoever runs it, who does not care for its log.
@@ -65,8 +67,8 @@ where
 }
 
 /// Declares the commands of an area: `Variant = module as "name"`, optionally followed by `every FIELD` (the
-/// field of `Args`, an `Option<Duration>`, that asks for repetition) or `is graceful`, `is server`, `is embedded`
-/// (its [`Life`]).
+/// field of `Args`, an `Option<Duration>`, that asks for repetition) or `is graceful`, `is load`, `is server`, `is
+/// embedded` (its [`Life`]).
 ///
 /// Each module has `Args` (clap), `Output` ([`Render`] and `JsonSchema`) and `async fn run(&Context, Args) ->
 /// Result<Output, CommandError>`; of a command that shows rows as they come `Output` is a row. The macro gives the clap subcommands, the dispatch and the catalogue.
@@ -129,6 +131,7 @@ macro_rules! commands {
     };
     (@life) => { $crate::admin::Life::Brief };
     (@life graceful) => { $crate::admin::Life::Graceful };
+    (@life load) => { $crate::admin::Life::Load };
     (@life server) => { $crate::admin::Life::Server };
     (@life embedded) => { $crate::admin::Life::Embedded };
     (@run $ctx:ident $module:ident $args:ident) => {

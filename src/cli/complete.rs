@@ -105,15 +105,17 @@ fn commands() -> Vec<String> {
 /// The tree whose values are asked for where they are names.
 fn with_names(root: Command, words: &[OsString]) -> Command {
     let words: Arc<[OsString]> = words.into();
-    root.mut_subcommands(|command| {
-        let words = &words;
-        command.mut_args(|arg| match Kind::of(&arg) {
-            Some(kind) => {
-                let words = words.clone();
-                arg.add(ArgValueCompleter::new(move |typed: &OsStr| candidates(kind, typed, &words)))
-            }
-            None => arg,
-        })
+    root.mut_subcommands(|command| named_values(command, &words))
+}
+
+fn named_values(command: Command, words: &Arc<[OsString]>) -> Command {
+    let command = command.mut_subcommands(|below| named_values(below, words));
+    command.mut_args(|arg| match Kind::of(&arg) {
+        Some(kind) => {
+            let words = words.clone();
+            arg.add(ArgValueCompleter::new(move |typed: &OsStr| candidates(kind, typed, &words)))
+        }
+        None => arg,
     })
 }
 

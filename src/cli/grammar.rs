@@ -41,6 +41,8 @@ pub struct CommandRule {
     /// The command is mqadmin's, so mqadmin's ways of writing options are understood.
     pub mqadmin: bool,
     pub options: Vec<OptionRule>,
+    /// The commands below it.
+    pub kinds: Vec<CommandRule>,
 }
 
 /// All commands and the options that all of them have.
@@ -51,30 +53,48 @@ pub struct CommandTable {
 }
 
 impl CommandTable {
-    /// Reads the table off a clap tree; `is_mqadmin` tells mqadmin's commands from ours.
+    /// Reads the table off a clap tree; `is_mqadmin` tells mqadmin's commands from ours, one below another by both
+    /// names.
     pub fn of(root: &clap::Command, is_mqadmin: impl Fn(&str) -> bool) -> Self {
         let mut globals: Vec<OptionRule> = root.get_arguments().filter_map(option_rule).collect();
         globals.push(help_rule());
-        let commands = root
-            .get_subcommands()
-            .map(|command| CommandRule {
-                name: command.get_name().to_owned(),
-                aliases: command.get_all_aliases().map(str::to_owned).collect(),
-                mqadmin: is_mqadmin(command.get_name()),
-                options: command.get_arguments().filter_map(option_rule).collect(),
-            })
-            .collect();
+        let commands = root.get_subcommands().map(|command| command_rule("", command, &is_mqadmin)).collect();
         CommandTable { globals, commands }
     }
 
     /// The command of that name, in any case.
     pub fn find(&self, word: &str) -> Option<&CommandRule> {
-        let exact = self.commands.iter().find(|c| c.name == word);
-        exact.or_else(|| {
-            self.commands.iter().find(|c| {
-                c.name.eq_ignore_ascii_case(word) || c.aliases.iter().any(|a| a.eq_ignore_ascii_case(word))
-            })
+        named(&self.commands, word)
+    }
+}
+
+impl CommandRule {
+    /// The command of that name below this one, in any case.
+    pub fn kind(&self, word: &str) -> Option<&CommandRule> {
+        named(&self.kinds, word)
+    }
+}
+
+fn named<'a>(commands: &'a [CommandRule], word: &str) -> Option<&'a CommandRule> {
+    let exact = commands.iter().find(|c| c.name == word);
+    exact.or_else(|| {
+        commands.iter().find(|c| {
+            c.name.eq_ignore_ascii_case(word) || c.aliases.iter().any(|a| a.eq_ignore_ascii_case(word))
         })
+    })
+}
+
+/// The rule of a command below the commands of `path`.
+fn command_rule(path: &str, command: &clap::Command, is_mqadmin: &impl Fn(&str) -> bool) -> CommandRule {
+    let name = command.get_name();
+    let path = format!("{path}{name}");
+    let below = format!("{path} ");
+    CommandRule {
+        name: name.to_owned(),
+        aliases: command.get_all_aliases().map(str::to_owned).collect(),
+        mqadmin: is_mqadmin(&path),
+        options: command.get_arguments().filter_map(option_rule).collect(),
+        kinds: command.get_subcommands().map(|kind| command_rule(&below, kind, is_mqadmin)).collect(),
     }
 }
 

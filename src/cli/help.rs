@@ -12,6 +12,7 @@ const CHOSEN: &[&str] = &[
     "quickstart",
     "produce",
     "consume",
+    "bench",
     "namesrv",
     "broker",
     "clusterList",

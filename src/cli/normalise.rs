@@ -38,11 +38,19 @@ fn rewritten(argv: Vec<OsString>, table: &CommandTable, ignored: Option<&mut Vec
         );
     } else if let Some(command) = table.find(words[at]) {
         out.push(command.name.clone());
-        let rest = &words[at + 1..];
-        if command.mqadmin {
-            let read = Reader { table, command, rest, at: 0 }.read();
+        let mut rest = &words[at + 1..];
+        let mut called = command;
+        if let Some(at) = word_position(rest, 0, table)
+            && let Some(kind) = command.kind(rest[at])
+        {
+            out.extend(rest[..at].iter().map(|word| (*word).to_owned()));
+            out.push(kind.name.clone());
+            (called, rest) = (kind, &rest[at + 1..]);
+        }
+        if called.mqadmin {
+            let read = Reader { table, command: called, rest, at: 0 }.read();
             out.extend(match ignored {
-                Some(ignored) => without_surplus(read, command, ignored),
+                Some(ignored) => without_surplus(read, called, ignored),
                 None => read,
             });
         } else {
@@ -82,7 +90,11 @@ pub fn command_word<'a>(argv: &'a [OsString], table: &CommandTable) -> Option<&'
 
 /// Where the name of the command stands: the first word that is neither an option of all commands nor its value.
 fn command_position(words: &[&str], table: &CommandTable) -> Option<usize> {
-    let mut at = 1;
+    word_position(words, 1, table)
+}
+
+/// The first word from `at` on that is neither an option of all commands nor its value.
+fn word_position(words: &[&str], mut at: usize, table: &CommandTable) -> Option<usize> {
     while at < words.len() {
         let word = words[at];
         if !word.starts_with('-') || word == "-" {
@@ -291,8 +303,16 @@ mod tests {
                     .arg(value('e', "timestampEnd")),
             )
             .subcommand(Command::new("sendMessage").arg(value('p', "body").value_name("BODY")))
-            .subcommand(Command::new("produce").arg(value('t', "tag")));
-        CommandTable::of(&root, |name| name != "produce")
+            .subcommand(Command::new("produce").arg(value('t', "tag")))
+            .subcommand(
+                Command::new("bench").subcommand(
+                    Command::new("batch")
+                        .arg(value('w', "concurrency").alias("threadCount"))
+                        .arg(Arg::new("report").long("report").alias("ri"))
+                        .arg(Arg::new("topic")),
+                ),
+            );
+        CommandTable::of(&root, |name| !matches!(name, "produce" | "bench"))
     }
 
     fn run(line: &[&str]) -> String {
@@ -360,6 +380,18 @@ mod tests {
             (&["updateTopic", "--", "-tT"], "updateTopic | -- | -tT"),
             (&["--", "clusterlist"], "-- | clusterlist"),
             (&[], ""),
+            // One below another.
+            (
+                &["bench", "BATCH", "-w64", "T", "-ri", "5"],
+                "bench | batch | --concurrency=64 | T | --report=5",
+            ),
+            (
+                &["bench", "--output", "csv", "batch", "-w", "1"],
+                "bench | --output | csv | batch | --concurrency=1",
+            ),
+            (&["bench", "batch", "-threadCount", "2"], "bench | batch | --concurrency=2"),
+            (&["bench", "other", "-w64"], "bench | other | -w64"),
+            (&["bench"], "bench"),
             // Commands of ours are strict.
             (&["PRODUCE", "-top", "T"], "produce | -top | T"),
         ];

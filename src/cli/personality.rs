@@ -9,6 +9,9 @@ pub const PRODUCER_CLASS: &str = "org.apache.rocketmq.example.quickstart.Produce
 /// The class of the quickstart's consumer, as `tools.sh` starts it.
 pub const CONSUMER_CLASS: &str = "org.apache.rocketmq.example.quickstart.Consumer";
 
+/// Where the classes of the benchmarks are.
+const BENCHMARK: &str = "org.apache.rocketmq.example.benchmark.";
+
 /// A command line as `rmq` would have been given it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Invocation {
@@ -34,7 +37,7 @@ pub fn invocation(mut argv: Vec<OsString>) -> Invocation {
         "tools" => argv.insert(1, OsString::from("tools")),
         _ => {}
     }
-    if let Some(replaced) = quickstart_class(&argv) {
+    if let Some(replaced) = class(&argv) {
         return Invocation { argv: replaced, form: Form::Classic, as_mqadmin: false };
     }
     Invocation { argv, form, as_mqadmin: name == "mqadmin" }
@@ -45,8 +48,8 @@ fn called_as(program: &OsStr) -> String {
     stem.to_string_lossy().to_lowercase()
 }
 
-/// `tools CLASS ARGS`, where the class is one of the quickstart's, as the command it stands for.
-fn quickstart_class(argv: &[OsString]) -> Option<Vec<OsString>> {
+/// `tools CLASS ARGS`, where the class is one of the quickstart's or the benchmarks', as the command it stands for.
+fn class(argv: &[OsString]) -> Option<Vec<OsString>> {
     let [program, tools, class, rest @ ..] = argv else { return None };
     if !tools.eq_ignore_ascii_case("tools") {
         return None;
@@ -62,7 +65,12 @@ fn quickstart_class(argv: &[OsString]) -> Option<Vec<OsString>> {
             "first",
             "--follow",
         ],
-        _ => return None,
+        other => match other.strip_prefix(BENCHMARK)? {
+            // They go on until they are stopped, unless -q says otherwise.
+            "Producer" => &["bench", "producer", "--count=0"],
+            "BatchProducer" => &["bench", "batch", "--count=0"],
+            _ => return None,
+        },
     };
     let words = words.iter().map(OsString::from);
     Some(std::iter::once(program.clone()).chain(words).chain(rest.iter().cloned()).collect())
@@ -94,6 +102,11 @@ mod tests {
             (
                 &["./tools.sh", CONSUMER_CLASS],
                 "./tools.sh consume TopicTest --group please_rename_unique_group_name_4 --from first --follow",
+                Form::Classic,
+            ),
+            (
+                &["tools.sh", "org.apache.rocketmq.example.benchmark.BatchProducer", "-w", "8", "-n", "h:1"],
+                "tools.sh bench batch --count=0 -w 8 -n h:1",
                 Form::Classic,
             ),
             (&["tools.sh", "org.example.Main"], "tools.sh tools org.example.Main", Form::Table),

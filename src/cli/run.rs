@@ -189,7 +189,8 @@ fn own(command: OwnCommand, out: &Out, tree: &clap::Command) -> End {
         OwnCommand::Schema(args) => schema_of(&args.command, out),
         OwnCommand::Tools(args) => End::Failed(
             CommandError::usage(format!("rmq does not know the class {}", args.class))
-                .hint("the classes of the quickstart are org.apache.rocketmq.example.quickstart.Producer and Consumer"),
+                .hint("the classes of the quickstart are org.apache.rocketmq.example.quickstart.Producer and Consumer")
+                .hint("those of the benchmarks are Producer and BatchProducer of org.apache.rocketmq.example.benchmark"),
         ),
     }
 }
@@ -235,7 +236,7 @@ fn execute(command: Command, globals: &Globals, world: &World, out: &Out) -> End
         Command::Own(_) => Life::Brief,
     };
     start_log(globals, life, out);
-    let asks = matches!(life, Life::Brief | Life::Graceful);
+    let asks = matches!(life, Life::Brief | Life::Graceful | Life::Load);
     let settled = Settings::choose(globals, world, asks).and_then(|mut settings| {
         settings.load_tls()?;
         Ok(settings)
@@ -266,10 +267,10 @@ fn execute(command: Command, globals: &Globals, world: &World, out: &Out) -> End
     }
 }
 
-/// One thread for what asks and ends, which starts fast; all cores for servers.
+/// One thread for what asks and ends, which starts fast; all cores for servers and what puts a load on them.
 fn runtime(life: Life) -> std::io::Result<tokio::runtime::Runtime> {
     match life {
-        Life::Server | Life::Embedded => {
+        Life::Server | Life::Embedded | Life::Load => {
             raise_file_limit();
             tokio::runtime::Builder::new_multi_thread().enable_all().build()
         }
@@ -328,7 +329,7 @@ fn start_log(globals: &Globals, life: Life, out: &Out) {
         _ if globals.verbose => LevelFilter::DEBUG,
         _ if globals.quiet => LevelFilter::ERROR,
         Life::Server => LevelFilter::INFO,
-        Life::Brief | Life::Graceful | Life::Embedded => LevelFilter::WARN,
+        Life::Brief | Life::Graceful | Life::Load | Life::Embedded => LevelFilter::WARN,
     };
     let subscriber = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)

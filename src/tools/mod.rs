@@ -1,10 +1,14 @@
-//! Produce, consume, quickstart.
+//! Produce, consume, bench, quickstart.
 
+pub mod bench;
 pub mod consume;
+mod noise;
+mod pace;
 pub mod produce;
 pub mod quickstart;
 mod rows;
 pub mod serve;
+mod values;
 
 crate::admin::commands! {
     /// What people start with.
@@ -12,5 +16,6 @@ crate::admin::commands! {
         Quickstart = quickstart as "quickstart" is embedded,
         Produce = produce as "produce" is graceful,
         Consume = consume as "consume" is graceful,
+        Bench = bench as "bench" is load,
     }
 }

@@ -1,7 +1,5 @@
 //! What is sent next, and when it is due.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -9,6 +7,7 @@ use super::args::Args;
 use super::source::Source;
 use crate::admin::CommandError;
 use crate::client::producer::Draft;
+use crate::tools::pace::due_after;
 
 /// The messages of one request.
 #[derive(Debug)]
@@ -67,18 +66,13 @@ impl Jobs {
         if self.partial.is_empty() {
             return Ok(None);
         }
-        let due = self.template.rate.map(|rate| self.began + after(self.next, rate));
+        let due = self.template.rate.map(|rate| self.began + due_after(self.next, rate));
         if let Some(due) = due {
             tokio::time::sleep_until(due).await;
         }
         self.next += u64::try_from(self.partial.len()).unwrap_or(0);
         Ok(Some(Job { drafts: std::mem::take(&mut self.partial), due }))
     }
-}
-
-/// After how long the message of this number is due.
-fn after(number: u64, rate: f64) -> Duration {
-    Duration::try_from_secs_f64(number as f64 / rate).unwrap_or(Duration::MAX)
 }
 
 fn draft(args: &Args, number: u64, body: Bytes) -> Draft {
@@ -96,6 +90,7 @@ fn draft(args: &Args, number: u64, body: Bytes) -> Draft {
 mod tests {
     use super::*;
     use clap::Parser;
+    use std::time::Duration;
 
     #[derive(Parser)]
     struct Line {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::runtime::time::short_duration;
 
@@ -31,6 +33,25 @@ impl Latency {
         self.0.saturating_record(micros.clamp(1, LONGEST));
     }
 
+    /// All that another one has.
+    pub fn add(&mut self, other: &Self) {
+        // Both have the same bounds, so all of it fits.
+        let _ = self.0.add(&other.0);
+    }
+
+    /// The percentiles as numbers.
+    pub fn summary(&self) -> Percentiles {
+        let at = |percent: f64| self.0.value_at_percentile(percent);
+        Percentiles {
+            mean: (self.0.mean() * 10.0).round() / 10.0,
+            p50: at(50.0),
+            p90: at(90.0),
+            p99: at(99.0),
+            p999: at(99.9),
+            max: self.0.max(),
+        }
+    }
+
     /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -43,6 +64,18 @@ impl Latency {
             [50.0, 90.0, 99.0, 99.9].iter().map(|percent| format!("p{percent} {}", at(*percent))).collect();
         format!("{}, max {}", parts.join(", "), shown(self.0.max()))
     }
+}
+
+/// Percentiles of durations, in microseconds; zeros where nothing was recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Percentiles {
+    pub mean: f64,
+    pub p50: u64,
+    pub p90: u64,
+    pub p99: u64,
+    /// 99.9.
+    pub p999: u64,
+    pub max: u64,
 }
 
 /// Three digits are enough.
@@ -65,6 +98,17 @@ mod tests {
         latency.record(Duration::from_secs(1_000_000));
         latency.record(Duration::ZERO);
         assert_eq!(latency.percentiles(), "p50 500us, p90 901us, p99 991us, p99.9 1ms, max 1day");
+    }
+
+    #[test]
+    fn two_become_one() {
+        let (mut latency, mut other) = (Latency::default(), Latency::default());
+        assert_eq!(latency.summary(), Percentiles::default());
+        (1..=500).for_each(|i| latency.record(Duration::from_micros(i)));
+        (501..=1000).for_each(|i| other.record(Duration::from_micros(i)));
+        latency.add(&other);
+        let expected = Percentiles { mean: 500.5, p50: 500, p90: 900, p99: 990, p999: 1000, max: 1000 };
+        assert_eq!(latency.summary(), expected);
     }
 
     #[test]

@@ -5,5 +5,5 @@ mod latency;
 mod writer;
 
 pub use format::{Field, Format, LETTERS};
-pub use latency::Latency;
+pub use latency::{Latency, Percentiles};
 pub use writer::{Head, Row, RowWriter};
