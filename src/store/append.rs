@@ -64,11 +64,13 @@ impl Store {
     }
 
     fn append_within(&self, message: &NewMessage<'_>, max_body: usize) -> Result<Appended, StoreError> {
-        self.with_buffer(|buffer| {
+        let appended = self.with_buffer(|buffer| {
             let size = encoded(message, buffer, max_body)?;
             let (first, _) = self.place(message, buffer, &[size], max_body)?;
             Ok(Appended { size, ..first })
-        })
+        })?;
+        self.appended(&appended);
+        Ok(appended)
     }
 
     /// Appends messages of one queue side by side, with consecutive queue offsets: all of them or none.
@@ -79,7 +81,7 @@ impl Store {
     pub fn append_batch(&self, messages: &[NewMessage<'_>]) -> Result<Vec<Appended>, StoreError> {
         let Some(first) = messages.first() else { return Ok(Vec::new()) };
         let max_body = self.settings().max_message_size;
-        self.with_buffer(|buffer| {
+        let appended: Vec<_> = self.with_buffer(|buffer| {
             let lens: Vec<_> = messages
                 .iter()
                 .map(|message| encoded(message, buffer, max_body))
@@ -92,7 +94,9 @@ impl Store {
                 this
             });
             Ok(appended.collect())
-        })
+        })?;
+        self.appended(&appended[0]);
+        Ok(appended)
     }
 
     /// Runs `append` with the thread's buffer, empty.
@@ -134,7 +138,6 @@ impl Store {
             size: 0,
             store_timestamp: placed.store_timestamp,
         };
-        self.appended(&first);
         Ok((first, i64::from(takes_offsets)))
     }
 }

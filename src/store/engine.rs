@@ -93,6 +93,8 @@ pub struct Store {
     pub(super) progress: Mutex<()>,
     pub(super) progressed: Condvar,
 
+    /// The threads run.
+    started: AtomicBool,
     closed: AtomicBool,
     pub(super) disk_full: AtomicBool,
     pub(super) poisoned: OnceLock<String>,
@@ -174,6 +176,7 @@ impl Store {
             deleting: Mutex::new(()),
             progress: Mutex::new(()),
             progressed: Condvar::new(),
+            started: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             disk_full: AtomicBool::new(false),
             poisoned: OnceLock::new(),
@@ -239,11 +242,12 @@ impl Store {
                 .map_err(|e| StoreError::io("start a thread for", &self.config.root, e))?;
             threads.push(thread);
         }
+        self.started.store(true, Ordering::SeqCst);
         Ok(())
     }
 
-    /// Sets the listener that is told of each message once consumers can see it. It runs on the dispatch
-    /// thread and must not wait for anything.
+    /// Sets the listener that is told of each message once consumers can see it. It runs on the thread that
+    /// appended, or on the dispatch thread, and must neither wait for anything nor append.
     pub fn on_arriving(&self, listener: impl Fn(&Arrival<'_>) + Send + Sync + 'static) {
         *self.arriving.write() = Some(Arc::new(listener));
     }
@@ -304,6 +308,11 @@ impl Store {
         self.closed.load(Ordering::SeqCst)
     }
 
+    /// Whether the threads run and go on running.
+    pub(super) fn is_running(&self) -> bool {
+        self.started.load(Ordering::Relaxed) && !self.is_closed()
+    }
+
     pub(super) fn check_poison(&self) -> Result<(), StoreError> {
         match self.poisoned.get() {
             Some(reason) => Err(StoreError::Poisoned { reason: reason.clone() }),
@@ -326,10 +335,10 @@ impl Store {
         Ok(())
     }
 
-    /// Wakes those who have something to do after an append.
+    /// Does what is to be done after an append, or wakes those who do it.
     pub(super) fn appended(&self, placed: &Appended) {
         self.last_store_time.fetch_max(placed.store_timestamp, Ordering::SeqCst);
-        self.dispatch_signal.wake();
+        self.dispatch_appended();
         self.flush_idle.wake();
     }
 

@@ -119,7 +119,7 @@ impl Store {
         &self,
         keep: impl Fn(&str) -> bool,
     ) -> Result<Vec<(String, i32)>, StoreError> {
-        let _one = self.dispatching.lock();
+        let _turn = self.turn();
         let log_min = self.log.min_offset();
         let mut deleted = Vec::new();
         for ((topic, queue_id), queue) in self.queues.all() {
@@ -146,7 +146,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] when a file cannot be deleted.
     pub fn delete_topic(&self, topic: &str) -> Result<bool, StoreError> {
-        let _one = self.dispatching.lock();
+        let _turn = self.turn();
         // What was sent before still goes to the old queues.
         self.dispatch_locked(true)?;
         // And what was sent during that, with the log at rest: else it would be entered with its old offset

@@ -10,6 +10,9 @@ use jiff::{Timestamp, ToSpan, ZonedDateTime};
 
 use super::error::MessageError;
 
+/// Bytes of an id with an IPv6 address.
+const LONGEST: usize = 28;
+
 /// The id a broker gives: its address and the commit log offset, 32 hex digits for IPv4 and 56 for IPv6
 /// (`MessageDecoder.createMessageId`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +25,7 @@ pub struct OffsetId {
 
 impl fmt::Display for OffsetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0; 28];
+        let mut bytes = [0; LONGEST];
         let len = write_ip(self.host.ip(), &mut bytes);
         let tail = [&u32::from(self.host.port()).to_be_bytes()[..], &self.offset.to_be_bytes()].concat();
         bytes.iter_mut().skip(len).zip(tail).for_each(|(to, from)| *to = from);
@@ -35,7 +38,7 @@ impl FromStr for OffsetId {
 
     fn from_str(text: &str) -> Result<Self, MessageError> {
         let refuse = || MessageError::Id(text.to_owned());
-        let bytes = parse_hex(text).filter(|b| matches!(b.len(), 16 | 28)).ok_or_else(refuse)?;
+        let bytes = parse_hex(text).filter(|b| matches!(b.len(), 16 | LONGEST)).ok_or_else(refuse)?;
         let (ip, rest) = read_ip(&bytes).ok_or_else(refuse)?;
         let (port, rest) = rest.split_first_chunk::<4>().ok_or_else(refuse)?;
         let offset = rest.first_chunk::<8>().ok_or_else(refuse)?;
@@ -77,7 +80,7 @@ impl UniqueId {
 
 impl fmt::Display for UniqueId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = [0; 28];
+        let mut bytes = [0; LONGEST];
         let len = write_ip(self.ip, &mut bytes);
         let tail = [
             &self.pid.to_be_bytes()[..],
@@ -96,7 +99,7 @@ impl FromStr for UniqueId {
 
     fn from_str(text: &str) -> Result<Self, MessageError> {
         let refuse = || MessageError::Id(text.to_owned());
-        let bytes = parse_hex(text).filter(|b| matches!(b.len(), 16 | 28)).ok_or_else(refuse)?;
+        let bytes = parse_hex(text).filter(|b| matches!(b.len(), 16 | LONGEST)).ok_or_else(refuse)?;
         let (ip, rest) = read_ip(&bytes).ok_or_else(refuse)?;
         let (pid, rest) = rest.split_first_chunk::<2>().ok_or_else(refuse)?;
         let (loader_hash, rest) = rest.split_first_chunk::<4>().ok_or_else(refuse)?;
@@ -175,7 +178,7 @@ fn month_start(now: i64, zone: &TimeZone) -> Option<ZonedDateTime> {
     now.first_of_month().ok()?.start_of_day().ok()
 }
 
-fn write_ip(ip: IpAddr, out: &mut [u8; 28]) -> usize {
+fn write_ip(ip: IpAddr, out: &mut [u8; LONGEST]) -> usize {
     match ip {
         IpAddr::V4(ip) => {
             out.iter_mut().zip(ip.octets()).for_each(|(to, from)| *to = from);
@@ -190,15 +193,21 @@ fn write_ip(ip: IpAddr, out: &mut [u8; 28]) -> usize {
 
 /// The address at the start of an id of 16 bytes (IPv4) or 28 (IPv6), and what follows.
 fn read_ip(bytes: &[u8]) -> Option<(IpAddr, &[u8])> {
-    if bytes.len() == 28 {
+    if bytes.len() == LONGEST {
         bytes.split_first_chunk::<16>().map(|(ip, rest)| (IpAddr::from(*ip), rest))
     } else {
         bytes.split_first_chunk::<4>().map(|(ip, rest)| (IpAddr::from(*ip), rest))
     }
 }
 
+/// In one piece: brokers and producers write an id for each message.
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut text = [0; 2 * LONGEST];
+    for (to, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        to.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    f.write_str(std::str::from_utf8(&text[..2 * bytes.len()]).map_err(|_| fmt::Error)?)
 }
 
 fn parse_hex(text: &str) -> Option<Vec<u8>> {

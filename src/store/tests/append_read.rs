@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -371,5 +371,34 @@ fn many_threads_append_without_gaps() {
     all.dedup();
     assert_eq!(all.len(), 800);
     assert_eq!(store.check(), Vec::<String>::new());
+    store.close().unwrap();
+}
+
+#[test]
+fn what_is_appended_during_the_turn_of_another_is_entered_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(&small(dir.path()));
+    store.start().unwrap();
+    let end = {
+        let _turn = store.turn();
+        store.append(&message("T", 0, b"m", "")).unwrap().end()
+    };
+    let until = Instant::now() + Duration::from_secs(30);
+    while store.dispatched() < end {
+        assert!(Instant::now() < until, "a message is left behind");
+        std::thread::yield_now();
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn a_message_is_in_its_queue_once_it_is_appended() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(&small(dir.path()));
+    store.start().unwrap();
+    for offset in 0..100 {
+        store.append(&message("T", 0, b"m", "")).unwrap();
+        assert_eq!(store.max_offset("T", 0), Some(offset + 1));
+    }
     store.close().unwrap();
 }
