@@ -43,7 +43,18 @@ impl ExtFields {
 
     /// The value of the first field of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+        // On bytes: a header is asked for each of its fields.
+        let (text, name) = (self.text.as_bytes(), name.as_bytes());
+        let mut start = 0;
+        for &(name_end, value_end) in &self.ends {
+            let (name_end, value_end) = (name_end as usize, value_end as usize);
+            let is_there = name_end - start == name.len() && text.get(start..name_end) == Some(name);
+            if is_there {
+                return self.text.get(name_end..value_end);
+            }
+            start = value_end;
+        }
+        None
     }
 
     /// Adds a field. A name that is there already is not looked for: the first one counts.

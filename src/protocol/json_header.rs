@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Write as _;
 
 use bytes::{BufMut, BytesMut};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -19,7 +18,9 @@ use super::language::Language;
 const USUAL_FIELDS: usize = 16;
 
 pub(super) fn decode(header: &[u8]) -> Result<RemotingCommand, DecodeError> {
-    let mut input = serde_json::Deserializer::from_slice(header);
+    // Looked at once as a whole, not text by text.
+    let header = std::str::from_utf8(header).map_err(|error| DecodeError::Json(error.to_string()))?;
+    let mut input = serde_json::Deserializer::from_str(header);
     let visitor = CommandVisitor { room: header.len() };
     let command = input.deserialize_map(visitor).map_err(|error| DecodeError::Json(error.to_string()))?;
     input.end().map_err(|error| DecodeError::Json(error.to_string()))?;
@@ -155,7 +156,7 @@ impl<'de> Visitor<'de> for NullableText {
 
 pub(super) fn encode(command: &RemotingCommand, out: &mut BytesMut) {
     out.reserve(160 + command.ext.text_len() + 8 * command.ext.len());
-    let _ = write!(out.writer(), "{{\"code\":{}", command.code);
+    put_number(b"{\"code\":", command.code, out);
     out.extend_from_slice(b",\"extFields\":{");
     for (i, (name, value)) in command.ext.iter().enumerate() {
         if i > 0 {
@@ -165,23 +166,33 @@ pub(super) fn encode(command: &RemotingCommand, out: &mut BytesMut) {
         out.put_u8(b':');
         put_text(value, out);
     }
-    let _ = write!(
-        out.writer(),
-        "}},\"flag\":{},\"language\":\"{}\",\"opaque\":{}",
-        command.flag,
-        command.language.name(),
-        command.opaque
-    );
+    put_number(b"},\"flag\":", command.flag, out);
+    out.extend_from_slice(b",\"language\":\"");
+    out.extend_from_slice(command.language.name().as_bytes());
+    put_number(b"\",\"opaque\":", command.opaque, out);
     if let Some(remark) = &command.remark {
         out.extend_from_slice(b",\"remark\":");
         put_text(remark, out);
     }
-    let _ = write!(out.writer(), ",\"serializeTypeCurrentRPC\":\"JSON\",\"version\":{}}}", command.version);
+    put_number(b",\"serializeTypeCurrentRPC\":\"JSON\",\"version\":", command.version, out);
+    out.put_u8(b'}');
+}
+
+/// A number, and the text before it.
+fn put_number(before: &[u8], number: i32, out: &mut BytesMut) {
+    out.extend_from_slice(before);
+    // Writing to a buffer in memory cannot fail.
+    let _ = serde_json::to_writer(out.writer(), &number);
 }
 
 fn put_text(text: &str, out: &mut BytesMut) {
-    // Writing to a buffer in memory cannot fail.
-    let _ = serde_json::to_writer(out.writer(), text);
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.put_u8(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.put_u8(b'"');
+    } else {
+        let _ = serde_json::to_writer(out.writer(), text);
+    }
 }
 
 #[cfg(test)]
@@ -197,6 +208,21 @@ mod tests {
         let fields: Vec<_> = command.ext.iter().collect();
         assert_eq!(fields, [("a", "1"), ("b", "true"), ("d", "\u{1}x")]);
         assert!(decode(br#"{"code":1,"extFields":null}"#).unwrap().ext.is_empty());
+    }
+
+    #[test]
+    fn any_text_is_written_as_json() {
+        for text in ["", "plain", "a\"b", "a\\b", "a\u{1}b\u{2}", "\u{7f}", "ü", "\u{2028}", "\n"] {
+            let remark = Some(text.to_owned());
+            let ext = [(text, text)].into_iter().collect();
+            let command =
+                RemotingCommand { code: -1, opaque: i32::MIN, remark, ext, ..RemotingCommand::default() };
+            let mut out = BytesMut::new();
+            encode(&command, &mut out);
+            let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!((&json["code"], &json["opaque"]), (&(-1).into(), &i32::MIN.into()));
+            assert_eq!((&json["remark"], &json["extFields"][text]), (&text.into(), &text.into()), "{json}");
+        }
     }
 
     #[test]
