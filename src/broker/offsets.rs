@@ -116,11 +116,17 @@ impl Offsets {
         self.table.write().entry(group, topic).pulled.insert(queue, offset);
     }
 
-    /// The committed offset, or the one it was reset to if nobody has pulled since.
+    /// The committed offset, or the one it was reset to if nobody has pulled since. One below 0 is none: clients commit
+    /// that for queues of which they have consumed nothing.
     pub fn get(&self, group: &str, topic: &str, queue: i32) -> Option<i64> {
         let table = self.table.read();
         let progress = table.get(group, topic)?;
-        progress.reset.get(&queue).or_else(|| progress.committed.get(&queue)).copied()
+        progress
+            .reset
+            .get(&queue)
+            .or_else(|| progress.committed.get(&queue))
+            .copied()
+            .filter(|offset| *offset >= 0)
     }
 
     /// Up to where messages were given out; the committed offset if that is not known.
@@ -258,8 +264,12 @@ mod tests {
             (offsets.groups_of("T"), offsets.topics_of("g")),
             (vec!["g".to_owned()], vec!["T".to_owned()])
         );
+        offsets.commit("g", "T", 1, -1, 0);
+        assert_eq!((offsets.get("g", "T", 1), offsets.pulled("g", "T", 1)), (None, None));
+        offsets.commit("g", "T", 1, 0, 0);
+        assert_eq!(offsets.get("g", "T", 1), Some(0));
         offsets.copy("g", "h", "T", 0);
-        assert_eq!(offsets.of("h", "T"), BTreeMap::from([(0, 3)]));
+        assert_eq!(offsets.of("h", "T"), BTreeMap::from([(0, 3), (1, 0)]));
         assert!(offsets.forget_group("g"));
         assert!(!offsets.forget_group("g"));
         offsets.forget_topic("T");

@@ -53,6 +53,25 @@ async fn offsets_are_committed_and_outlive_the_broker() {
     node.stop().await;
 }
 
+/// Clients commit -1 for queues that they have consumed nothing of; where they read it back they take it for a word
+/// of the broker, and begin at the end.
+#[tokio::test]
+async fn an_offset_below_0_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::start(dir.path()).await;
+    let client = node.client();
+    client.send("T", "x").await;
+    client.wait_for("G", "T", 0).await;
+    for below in [-1, -5] {
+        commit(&client, "G", below).await.unwrap();
+        assert_eq!(offset(&client, 0, None).await, Ok(0));
+        assert_eq!(offset(&client, 0, Some(false)).await, Err(22));
+    }
+    client.pull(committing(pull_header("G", "T", 0), -1)).await;
+    assert_eq!(offset(&client, 0, None).await, Ok(0));
+    node.stop().await;
+}
+
 #[tokio::test]
 async fn a_reset_is_told_to_the_next_pull() {
     let dir = tempfile::tempdir().unwrap();
@@ -144,7 +163,8 @@ async fn offsets_ahead_of_the_log_are_taken_back() {
     let node = Node::start_with(dir.path(), |config| config.message_delay_level = "1s".into()).await;
     let offsets = &node.broker.offsets;
     assert_eq!((offsets.get("G", "T", 0), offsets.get("G", "T", 1)), (Some(1), Some(0)));
-    assert_eq!(offsets.get("CID_RMQ_SYS_REVIVE_GROUP", REVIVE, 0), Some(-1));
+    // None of its records is done with.
+    assert_eq!(offsets.get("CID_RMQ_SYS_REVIVE_GROUP", REVIVE, 0), None);
     assert_eq!(node.broker.schedule.offset(1), 0);
     let client = node.client();
     client.try_send(send_header("T", &[("DELAY", "1")]), "delayed").await.unwrap();
