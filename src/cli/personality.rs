@@ -69,6 +69,8 @@ fn class(argv: &[OsString]) -> Option<Vec<OsString>> {
             // They go on until they are stopped, unless -q says otherwise.
             "Producer" => &["bench", "producer", "--count=0"],
             "BatchProducer" => &["bench", "batch", "--count=0"],
+            "Consumer" => &["bench", "consumer", "--count=0"],
+            "TransactionProducer" => &["bench", "transaction", "--count=0"],
             _ => return None,
         },
     };

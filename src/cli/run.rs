@@ -190,7 +190,7 @@ fn own(command: OwnCommand, out: &Out, tree: &clap::Command) -> End {
         OwnCommand::Tools(args) => End::Failed(
             CommandError::usage(format!("rmq does not know the class {}", args.class))
                 .hint("the classes of the quickstart are org.apache.rocketmq.example.quickstart.Producer and Consumer")
-                .hint("those of the benchmarks are Producer and BatchProducer of org.apache.rocketmq.example.benchmark"),
+                .hint("those of the benchmarks are Producer, BatchProducer, TransactionProducer and Consumer of org.apache.rocketmq.example.benchmark"),
         ),
     }
 }

@@ -90,6 +90,88 @@ async fn a_line_of_apaches_scripts_is_understood() {
     assert!(run.stdout().starts_with("[Complete] Send Total: 16 | "), "{}", run.stdout());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_counts_what_comes() {
+    let cluster = Cluster::start().await;
+    cluster
+        .run(&["produce", "T", "--count", "30", "--size", "100", "--property", "a=1"])
+        .await
+        .code(0)
+        .stdout();
+    cluster
+        .run(&["produce", "T", "--count", "20", "--size", "10", "--property", "a=2"])
+        .await
+        .code(0)
+        .stdout();
+    let run = cluster.run(&["bench", "consumer", "T", "--count", "50", "--output", "json"]).await.code(0);
+    let report = json(&run.stdout());
+    assert_eq!((&report["messages"], &report["bytes"]), (&50.into(), &3200.into()), "{report}");
+    for latency in ["latencyMicros", "storeLatencyMicros"] {
+        assert!(report[latency]["max"].as_u64().unwrap() > 0, "{report}");
+    }
+    assert_eq!((&report["kind"], report.get("concurrency")), (&"consumer".into(), None));
+    let class = "org.apache.rocketmq.example.benchmark.Consumer";
+    let line = ["bench", "consumer", "T", "--group", "g", "--sql", "a > 1", "--count", "20"];
+    let run = cluster.run(&[&line[..], &["--fail", "10%", "--output", "json"]].concat()).await.code(3);
+    let report = json(&run.stdout());
+    let errors = r#"[{"name":"SENT_BACK","count":2}]"#;
+    assert_eq!((&report["messages"], &report["errors"]), (&18.into(), &json(errors)), "{report}");
+    let run = cluster.run(&["tools", class, "-t", "T", "-g", "h", "-w", "20", "-q", "50"]).await.code(0);
+    assert!(run.stdout().starts_with("[Complete] Consume Total: 50 | Consume TPS: "), "{}", run.stdout());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_from_end_to_end() {
+    let cluster = Cluster::start().await;
+    for topic in ["New", "New"] {
+        let line = ["bench", "latency", topic, "--count", "300", "--rate", "3000", "--output", "json"];
+        let report = json(&cluster.run(&line).await.code(0).stdout());
+        for (key, value) in [("messages", 300), ("sent", 300), ("lost", 0), ("duplicates", 0)] {
+            assert_eq!(report[key], value, "{key}: {report}");
+        }
+        for latency in ["latencyMicros", "sendLatencyMicros"] {
+            assert!(report[latency]["p50"].as_u64().unwrap() > 0, "{report}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_are_ended_and_the_broker_is_answered() {
+    let cluster = Cluster::start().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rmq"));
+    let line = ["bench", "transaction", "T", "--count", "40", "--rollback", "25%", "--unknown", "50%"];
+    let more = ["--answer-for", "10m", "--output", "json", "-n", &cluster.namesrv];
+    command
+        .args(line)
+        .args(more)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    super::cluster::until(|| cluster.broker.topics.get("T").is_some()).await;
+    let (consumer, mut events) = cluster.consumer(ConsumerOptions::new("g", "T")).await;
+    // Of forty ten are rolled back; fifteen are committed at once, and as many when the broker asks.
+    for _ in 0..30 {
+        consumer.done(super::cluster::next(&mut events).await);
+    }
+    consumer.close().await;
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
+    let report = json(&String::from_utf8_lossy(&output.stdout));
+    let ends = &report["transactions"];
+    for (key, value) in [("committed", 15), ("rolledBack", 10), ("unknown", 15)] {
+        assert_eq!(ends[key], value, "{key}: {report}");
+    }
+    assert!(ends["checks"].as_u64().unwrap() >= 15, "{report}");
+    assert_eq!((&report["messages"], output.status.code()), (&40.into(), Some(130)), "{report}");
+    let class = "org.apache.rocketmq.example.benchmark.TransactionProducer";
+    let line =
+        ["tools", class, "-t", "T", "-w", "2", "-s", "100", "-sr", "0.5", "-b", "7", "-i", "1", "-q", "4"];
+    let run = cluster.run(&line).await.code(0);
+    assert!(run.stdout().starts_with("[Complete] Send Total: 4 | Send TPS: "), "{}", run.stdout());
+}
+
 #[test]
 fn failures_are_counted_by_code() {
     let count = AtomicU32::new(0);

@@ -45,6 +45,10 @@ impl Cluster {
         config.mapped_file_size_commit_log = 4 << 20;
         config.max_hash_slot_num = 1_000;
         config.max_index_num = 4_000;
+        config.enable_property_filter = true;
+        // Whoever leaves a transaction open is asked at once.
+        config.transaction_time_out = 0;
+        config.transaction_check_interval = 20;
         config.message_delay_level = ["1s"; 18].join(" ");
         // The tests run on disks that are nearly full, too.
         config.disk_space_warning_level_ratio = 100;

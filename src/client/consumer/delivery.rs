@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::held::Held;
 use crate::client::ClientError;
+use crate::protocol::code;
 use crate::protocol::message::Message;
 use crate::protocol::queue::MessageQueue;
 
@@ -55,6 +56,16 @@ pub struct Trouble {
     pub queue: Option<MessageQueue>,
     /// What.
     pub error: ClientError,
+}
+
+impl Trouble {
+    /// Whether it will not get better by itself.
+    pub fn is_for_good(&self) -> bool {
+        matches!(
+            self.error.code(),
+            Some(code::NO_PERMISSION | code::SUBSCRIPTION_GROUP_NOT_EXIST | code::SUBSCRIPTION_PARSE_FAILED)
+        )
+    }
 }
 
 /// What happens to a consumer.

@@ -20,7 +20,7 @@ mod subscription;
 pub use allocate::{allocate, share};
 pub use delivery::{Delivery, Event, Events, Trouble, Verdict};
 pub use start::StartFrom;
-pub use subscription::{RETRY_PREFIX, by_tags, wants};
+pub use subscription::{RETRY_PREFIX, by_sql, by_tags, wants};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +58,8 @@ pub struct ConsumerOptions {
     pub topic: String,
     /// Tags, as `TagA || TagB`; `*` for all.
     pub tags: String,
+    /// An SQL92 expression over properties, instead of tags.
+    pub sql: Option<String>,
     /// Where to begin on queues on which the group has no offset.
     pub from: StartFrom,
     /// Whether offsets are committed.
@@ -73,6 +75,7 @@ impl ConsumerOptions {
             group: group.into(),
             topic: topic.into(),
             tags: "*".to_owned(),
+            sql: None,
             from: StartFrom::First,
             commit: true,
             max_reconsume_times: 16,

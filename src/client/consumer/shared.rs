@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::ConsumerOptions;
 use super::delivery::{Item, Trouble};
 use super::held::Held;
-use super::subscription::{RETRY_PREFIX, by_tags};
+use super::subscription::{RETRY_PREFIX, by_sql, by_tags};
 use crate::client::ClientError;
 use crate::client::session::Session;
 use crate::protocol::group::{ConsumerData, HeartbeatData, SubscriptionData};
@@ -56,7 +56,11 @@ impl Shared {
     pub(super) fn new(session: Session, options: ConsumerOptions, items: mpsc::Sender<Item>) -> Self {
         let now = session.clock.now_ms();
         let retry = format!("{RETRY_PREFIX}{}", options.group);
-        let subscriptions = vec![by_tags(&options.topic, &options.tags, now), by_tags(&retry, "*", now)];
+        let wanted = match &options.sql {
+            Some(expression) => by_sql(&options.topic, expression, now),
+            None => by_tags(&options.topic, &options.tags, now),
+        };
+        let subscriptions = vec![wanted, by_tags(&retry, "*", now)];
         Self {
             session,
             subscriptions,

@@ -29,6 +29,16 @@ pub fn by_tags(topic: &str, expression: &str, version: i64) -> SubscriptionData 
     }
 }
 
+/// The subscription of an SQL92 expression over properties, which only the broker evaluates (Java:
+/// `FilterAPI.build`).
+pub fn by_sql(topic: &str, expression: &str, version: i64) -> SubscriptionData {
+    SubscriptionData {
+        expression_type: "SQL92".to_owned(),
+        sub_string: expression.to_owned(),
+        ..by_tags(topic, "*", version)
+    }
+}
+
 /// Whether a message with this tag is wanted. The broker compares hashes only, so others may come along
 /// (Java: `PullAPIWrapper.processPullResult`).
 pub fn wants(subscription: &SubscriptionData, tag: Option<&str>) -> bool {
@@ -56,6 +66,16 @@ mod tests {
             assert_eq!(subscription.code_set.len(), tags.len());
         }
         assert!(by_tags("T", "TagA", 1).code_set.contains(&2_598_919));
+    }
+
+    #[test]
+    fn what_an_expression_of_sql_wants_the_broker_decides() {
+        let subscription = by_sql("T", "a > 1", 7);
+        assert_eq!(
+            (subscription.expression_type.as_str(), subscription.sub_string.as_str()),
+            ("SQL92", "a > 1")
+        );
+        assert!(wants(&subscription, None) && wants(&subscription, Some("TagA")));
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod draft;
 mod receipt;
 mod request;
 mod select;
+mod transaction;
 
 pub use draft::{Draft, check_topic};
 pub use receipt::{Receipt, SendStatus};
 pub use request::CompressionRule;
 pub use select::Target;
+pub use transaction::{Half, Resolution, TransactionListener, answers_checks};
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,9 +2,17 @@
 //!
 //! Each has a name of ours; letters and long names of Apache's benchmarks are further names of the same option.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use super::payload::Shape;
+use super::share::share;
 use super::span::{Apache, Place, Span};
-use crate::tools::values::rate;
+use super::span::{millis_or_duration, positive};
+use super::stamp::STAMP;
+use crate::runtime::time;
+use crate::tools::consume::From;
+use crate::tools::values::{rate, size, topic};
 
 /// Put a load on the cluster and measure how it bears it
 #[derive(Debug, Clone, clap::Args)]
@@ -19,7 +27,8 @@ use crate::tools::values::rate;
         that does not exist is created by brokers that do so.",
     after_long_help = "Examples:\n  rmq bench producer --duration 10s\n  \
         rmq bench producer Load --size 1k --rate 5000 --warm-up 5s --output json\n  \
-        rmq bench batch --batch 32 --count 100000\n  rmq bench producer -w 64 -s 1024 -t BenchmarkTest -n 127.0.0.1:9876"
+        rmq bench batch --batch 32 --count 100000\n  rmq bench latency --rate 100\n  \
+        rmq bench producer -w 64 -s 1024 -t BenchmarkTest -n 127.0.0.1:9876"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -37,6 +46,27 @@ pub enum Kind {
     #[command(after_long_help = "Examples:\n  rmq bench batch --batch 32\n  \
         rmq bench batch Load --rate 50000 --duration 1m")]
     Batch(Box<BatchArgs>),
+    /// Consume as a member of a group
+    ///
+    /// Latencies are from when a message was made and from when it was stored until it is here, by the clocks of the
+    /// machines that say so. What comes is consumed: the offsets of the group are committed.
+    #[command(after_long_help = "Examples:\n  rmq bench consumer --duration 1m\n  \
+        rmq bench consumer Load --group drain --count 1000000 --until-idle 5s --output json")]
+    Consumer(Box<ConsumerArgs>),
+    /// Send messages and consume them: how long they take from end to end
+    ///
+    /// Latencies are from when a message was due to be sent until it is back. What does not come back, or comes twice,
+    /// is counted. Two that run at the same time need groups of their own.
+    #[command(after_long_help = "Examples:\n  rmq bench latency --rate 100\n  \
+        rmq bench latency Load --rate 5000 --size 1k --duration 5m --warm-up 10s")]
+    Latency(Box<LatencyArgs>),
+    /// Send messages in transactions, and end these
+    ///
+    /// Latencies are those of half messages until the broker has been told what becomes of them. About those of which
+    /// it is not told it asks after some seconds, and is answered as long as this runs.
+    #[command(after_long_help = "Examples:\n  rmq bench transaction --rollback 10%\n  \
+        rmq bench transaction Load --unknown 5% --check-rollback 50% --answer-for 1m --output json")]
+    Transaction(Box<TransactionArgs>),
 }
 
 /// Options of what sends.
@@ -138,6 +168,162 @@ pub struct BatchArgs {
     pub group: String,
     #[command(flatten)]
     pub apache: Apache,
+}
+
+/// Options of `rmq bench consumer`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConsumerArgs {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(flatten)]
+    pub span: Span,
+    /// The group
+    #[arg(short = 'g', long, value_name = "GROUP", value_parser = topic, default_value = "benchmark_consumer")]
+    pub group: String,
+    /// Add a number to the name of the group, as Apache's -p
+    #[arg(short = 'p', long = "groupSuffix", value_name = "TRUE", hide = true)]
+    pub suffix: Option<bool>,
+    /// Where the group begins on queues it has not consumed yet: first, last, a time or how long ago
+    #[arg(long, value_name = "WHERE", default_value = "first")]
+    pub from: From,
+    /// End when nothing came for so long
+    #[arg(long, value_name = "TIME", value_parser = positive)]
+    pub until_idle: Option<Duration>,
+    /// Only messages with these tags, as 'TagA || TagB'
+    #[arg(long, value_name = "TAGS", default_value = "*")]
+    pub tag: String,
+    /// Only messages for which this SQL92 expression over properties is true
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "tag")]
+    pub sql: Option<String>,
+    /// What -e is of: TAG or SQL92
+    #[arg(
+        short = 'f',
+        long = "filterType",
+        value_name = "KIND",
+        hide = true,
+        value_parser = ["TAG", "SQL92"],
+        conflicts_with_all = ["tag", "sql"]
+    )]
+    pub filter_type: Option<String>,
+    /// A file with an expression, as Apache's -e
+    #[arg(short = 'e', long = "expression", value_name = "FILE", hide = true)]
+    pub expression: Option<PathBuf>,
+    /// A share of messages to be sent back, as 0.01 or 1%: they come again later
+    #[arg(short = 'r', long, value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub fail: f64,
+    /// Apache's -w: here what comes is counted as it comes
+    #[arg(short = 'w', long = "threadCount", value_name = "N", hide = true)]
+    pub threads: Option<u32>,
+    #[command(flatten)]
+    pub apache: Apache,
+}
+
+/// Options of `rmq bench latency`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LatencyArgs {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(flatten)]
+    pub span: Span,
+    /// Messages a second, sent when they are due whatever became of those before
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = rate)]
+    pub rate: f64,
+    /// Requests under way at the same time
+    #[arg(
+        short = 'w',
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub concurrency: u32,
+    /// Bodies of so many bytes, at least 24
+    #[arg(short = 's', long, value_name = "BYTES", default_value = "128", value_parser = stamped_size)]
+    pub size: usize,
+    /// The tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// How long to wait at the end for what has not come
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time::parse_duration)]
+    pub grace: Duration,
+    /// The group of the consumer
+    #[arg(short = 'g', long, value_name = "GROUP", value_parser = topic, default_value = "benchmark_latency")]
+    pub group: String,
+    #[command(flatten)]
+    pub apache: Apache,
+}
+
+/// Options of `rmq bench transaction`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TransactionArgs {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(flatten)]
+    pub span: Span,
+    /// Requests under way at the same time
+    #[arg(
+        short = 'w',
+        long,
+        alias = "threadCount",
+        value_name = "N",
+        default_value_t = 32,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub concurrency: u32,
+    /// Messages a second, sent when they are due whatever became of those before
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rate: Option<f64>,
+    /// Bodies of so many bytes, at least 24
+    #[arg(
+        short = 's',
+        long,
+        alias = "messageSize",
+        value_name = "BYTES",
+        default_value = "2048",
+        value_parser = stamped_size
+    )]
+    pub size: usize,
+    /// The share that is rolled back, as 0.1 or 10%; the rest is committed
+    #[arg(long, alias = "sr", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub rollback: f64,
+    /// The share of the others about which the broker has to ask
+    #[arg(long, alias = "su", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub unknown: f64,
+    /// The share that is rolled back of those about which it asks
+    #[arg(long, alias = "cr", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub check_rollback: f64,
+    /// The share of the others about which it has to ask again
+    #[arg(long, alias = "cu", value_name = "SHARE", default_value = "0", value_parser = share)]
+    pub check_unknown: f64,
+    /// How long to go on answering the broker after the last message
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time::parse_duration)]
+    pub answer_for: Duration,
+    /// How long each task rests after a message; a number alone is in milliseconds
+    #[arg(
+        short = 'i',
+        long,
+        value_name = "TIME",
+        default_value = "0",
+        value_parser = millis_or_duration,
+        hide_short_help = true
+    )]
+    pub rest: Duration,
+    /// Apache's -b, the number of the run; here each run has one of its own
+    #[arg(short = 'b', long = "batchId", value_name = "N", hide = true)]
+    pub batch_id: Option<i64>,
+    /// The group of the producer
+    #[arg(long, value_name = "GROUP", default_value = "benchmark_transaction_producer")]
+    pub group: String,
+    #[command(flatten)]
+    pub apache: Apache,
+}
+
+/// A body that has room for a stamp.
+fn stamped_size(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        bytes if bytes >= STAMP => Ok(bytes),
+        _ => Err(format!("the bodies have {STAMP} bytes at least, by which they are known")),
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ pub struct Done {
 pub trait Work: Send + Sync + 'static {
     /// Sends one request.
     fn send(&self, ticket: Ticket) -> impl Future<Output = Result<Done, ClientError>> + Send;
+
+    /// How long a task rests after each request.
+    fn rest(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// What was counted, before and after the warm-up.
@@ -37,6 +42,8 @@ pub trait Work: Send + Sync + 'static {
 pub struct Tallies {
     pub warm_up: Tally,
     pub measured: Tally,
+    /// What else is measured, where there is more than one thing.
+    pub second: Tally,
 }
 
 /// How a load went by.
@@ -48,18 +55,19 @@ pub struct Went {
     pub missed: u64,
 }
 
-/// Keeps `concurrency` requests under way until the plan is over or `stop` is cancelled, and waits for the last.
+/// Keeps `concurrency` requests under way from `began` until the plan is over or `stop` is cancelled, and waits for the
+/// last.
 ///
 /// # Errors
 /// A task that came to grief, or no thread for the pace.
 pub async fn drive(
     plan: &Plan,
+    began: Instant,
     concurrency: u32,
     work: Arc<impl Work>,
     tallies: &Arc<Tallies>,
     stop: &CancellationToken,
 ) -> Result<Went, CommandError> {
-    let began = Instant::now();
     let pacer = plan.rate.map(|rate| Pacer::start(began, rate, plan.batch)).transpose()?.map(Arc::new);
     let load = Arc::new(Load { tickets: Tickets::new(plan.clone()), began, stop: stop.clone(), pacer });
     let mut tasks = JoinSet::new();
@@ -129,6 +137,7 @@ async fn keep_sending(load: Arc<Load>, work: Arc<impl Work>, tallies: Arc<Tallie
         let began = ticket.due.map_or_else(Instant::now, |due| load.began + due);
         let tally = if ticket.measured { &tallies.measured } else { &tallies.warm_up };
         let messages = u64::from(ticket.messages);
+        let mut rest = work.rest();
         match work.send(ticket).await {
             Ok(done) => {
                 tally.done(task, messages, done.bytes, began.elapsed());
@@ -140,11 +149,14 @@ async fn keep_sending(load: Arc<Load>, work: Arc<impl Work>, tallies: Arc<Tallie
                 tracing::debug!(%error, "not sent");
                 tally.failed(task, messages, Fault::of(&error));
                 if ticket.due.is_none() {
-                    tokio::select! {
-                        () = tokio::time::sleep(AFTER_FAILURE) => {}
-                        () = load.stop.cancelled() => {}
-                    }
+                    rest = rest.max(AFTER_FAILURE);
                 }
+            }
+        }
+        if !rest.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = load.stop.cancelled() => {}
             }
         }
     }
@@ -191,7 +203,8 @@ mod tests {
         for rate in [None, Some(100_000.0)] {
             let (fake, tallies) = (Fake::answering(1000), Arc::new(Tallies::default()));
             let stop = CancellationToken::new();
-            let went = drive(&plan(rate, 1, 100), 8, fake.clone(), &tallies, &stop).await.unwrap();
+            let went =
+                drive(&plan(rate, 1, 100), Instant::now(), 8, fake.clone(), &tallies, &stop).await.unwrap();
             let counts = tallies.measured.counts();
             assert_eq!((counts.messages, counts.bytes, counts.failed), (67, 670, 33));
             let faults: Vec<_> = counts.faults.into_iter().collect();
@@ -203,7 +216,9 @@ mod tests {
     #[tokio::test]
     async fn the_last_batch_is_smaller() {
         let (fake, tallies) = (Fake::answering(1000), Arc::new(Tallies::default()));
-        drive(&plan(None, 4, 10), 1, fake.clone(), &tallies, &CancellationToken::new()).await.unwrap();
+        drive(&plan(None, 4, 10), Instant::now(), 1, fake.clone(), &tallies, &CancellationToken::new())
+            .await
+            .unwrap();
         let sizes: Vec<u32> = fake.sent.lock().iter().map(|ticket| ticket.messages).collect();
         assert_eq!(sizes, [4, 4, 2]);
     }
@@ -215,7 +230,8 @@ mod tests {
             let stop = CancellationToken::new();
             let (plan, work, theirs, token) =
                 (plan(rate, 1, 1000), fake.clone(), tallies.clone(), stop.clone());
-            let driven = tokio::spawn(async move { drive(&plan, 4, work, &theirs, &token).await });
+            let driven =
+                tokio::spawn(async move { drive(&plan, Instant::now(), 4, work, &theirs, &token).await });
             while fake.sent.lock().len() < 4 {
                 tokio::task::yield_now().await;
             }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use super::classic::{Family, interval_line};
+use super::classic::{Family, Figures, interval_line};
 use super::drive::Tallies;
 use super::tally::Totals;
 use crate::admin::{CommandError, Context};
@@ -51,6 +51,7 @@ struct Live {
     /// When the last classic line was shown, and what had been counted then.
     line_at: Instant,
     line_before: Totals,
+    second_before: Totals,
 }
 
 impl Live {
@@ -64,6 +65,7 @@ impl Live {
             before,
             line_at: at,
             line_before: before,
+            second_before: before,
         }
     }
 
@@ -76,10 +78,16 @@ impl Live {
     }
 
     fn line(&mut self, ctx: &Context, family: Family, tallies: &Tallies) -> Result<(), CommandError> {
-        let now = all(tallies);
-        let took = self.line_at.elapsed();
-        let line = interval_line(family, ctx.clock.now_ms(), now, now.since(self.line_before), took);
-        (self.line_before, self.line_at) = (now, Instant::now());
+        let (all, second) = (all(tallies), tallies.second.totals());
+        let figures = Figures {
+            all,
+            since: all.since(self.line_before),
+            second,
+            second_since: second.since(self.second_before),
+            took: self.line_at.elapsed(),
+        };
+        let line = interval_line(family, ctx.clock.now_ms(), &figures);
+        (self.line_before, self.second_before, self.line_at) = (all, second, Instant::now());
         self.progress.suspend(|| ctx.out.line(&line).and_then(|()| ctx.out.flush()))?;
         Ok(())
     }

@@ -4,16 +4,22 @@
 
 mod args;
 mod classic;
+mod consume;
 mod drive;
 mod fault;
+mod latency;
+mod ledger;
 mod live;
 mod payload;
 mod plan;
 mod produce;
 mod report;
 mod run;
+mod share;
 mod span;
+mod stamp;
 mod tally;
+mod transaction;
 
 pub use args::Args;
 pub use report::Report as Output;

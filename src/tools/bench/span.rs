@@ -61,17 +61,24 @@ impl Span {
     }
 }
 
-fn positive(text: &str) -> Result<Duration, String> {
+/// A duration that is longer than nothing.
+pub fn positive(text: &str) -> Result<Duration, String> {
     let duration = time::parse_duration(text).map_err(|error| error.to_string())?;
     if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
 }
 
-/// Apache's scripts give milliseconds.
-pub fn interval(text: &str) -> Result<Duration, String> {
+/// A duration; Apache's scripts give milliseconds.
+pub fn millis_or_duration(text: &str) -> Result<Duration, String> {
     match text.trim().parse::<u64>() {
-        Ok(0) => Err("must be longer than nothing".to_owned()),
         Ok(millis) => Ok(Duration::from_millis(millis)),
-        Err(_) => positive(text),
+        Err(_) => time::parse_duration(text).map_err(|error| error.to_string()),
+    }
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    match millis_or_duration(text) {
+        Ok(Duration::ZERO) => Err("must be longer than nothing".to_owned()),
+        result => result,
     }
 }
 

@@ -4,7 +4,7 @@ mod args;
 mod row;
 mod run;
 
-pub use args::Args;
+pub use args::{Args, From};
 pub use run::run;
 
 /// Each line of JSON.

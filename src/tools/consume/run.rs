@@ -12,7 +12,6 @@ use crate::admin::{CommandError, Context, ErrorKind};
 use crate::client::ClientError;
 use crate::client::consumer::{Consumer, ConsumerOptions, Delivery, Event, Events, Trouble};
 use crate::output::{Nothing, Out, Outcome, Progress, Text, counted};
-use crate::protocol::code;
 use crate::runtime::Clock;
 use crate::runtime::time::short_duration;
 use crate::tools::rows::{Latency, RowWriter};
@@ -156,11 +155,7 @@ impl Run {
 
     /// What will not get better ends it; of the rest the user hears once.
     fn told(&mut self, trouble: Trouble, out: &Out) -> Result<(), CommandError> {
-        let for_good = matches!(
-            trouble.error.code(),
-            Some(code::NO_PERMISSION | code::SUBSCRIPTION_GROUP_NOT_EXIST | code::SUBSCRIPTION_PARSE_FAILED)
-        );
-        if for_good {
+        if trouble.is_for_good() {
             return Err(trouble.error.into());
         }
         let place = trouble.queue.map(|queue| format!("{queue}: ")).unwrap_or_default();
