@@ -102,7 +102,7 @@ fn succeed(command: &mut Command) {
 /// `java` with the memory and the module openings that RocketMQ wants; logs and offsets go below `home`.
 pub fn java(class_path: &str, home: &Path, heap: &str) -> Command {
     let mut command = Command::new("java");
-    let flags = setting("RMQ_INTEROP_JVM_FLAGS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
+    let flags = setting("RMQ_INTEROP_JVM_FLAGS", crate::JVM_FLAGS);
     command
         .args([heap, "-XX:MaxDirectMemorySize=2g"])
         .args(flags.split_whitespace())

@@ -26,3 +26,6 @@ mod mqadmin;
 mod scale;
 mod script;
 mod servers;
+
+/// JVMs start fast by these.
+const JVM_FLAGS: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";

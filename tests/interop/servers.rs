@@ -150,7 +150,8 @@ impl Servers {
         Self::start_at(self.make, &self.directory, self.ports, self.extra)
     }
 
-    fn pid(&self) -> Pid {
+    /// The process of the servers: name server and broker are one.
+    pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 }
